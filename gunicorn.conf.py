@@ -45,6 +45,7 @@ def post_worker_init(worker: Any) -> None:
         tracing.start()
         warm_up(worker.wsgi)
         hear_of_lines(worker.wsgi)
-    # What is there now stays: the collector of garbage does not look through it in the middle of a request.
+    # What is there now stays: the collector of garbage does not look through it in the middle of a
+    # request.
     gc.collect()
     gc.freeze()

@@ -1,8 +1,9 @@
-"""What deploy/alerts.yaml would say about scraped metrics: the part of PromQL that its rules use, and no more.
+"""What deploy/alerts.yaml would say about scraped metrics: the part of PromQL that its rules use,
+and no more.
 
-A rule's expression is read as Python once its selectors are taken out of it: both languages rank `and`, `>` and `/`
-alike.
-Rates are increases between scrapes, without Prometheus' extrapolation to the ends of a window.
+A rule's expression is read as Python once its selectors are taken out of it: both languages rank
+`and`, `>` and `/` alike. Rates are increases between scrapes, without Prometheus' extrapolation to
+the ends of a window.
 """
 
 import ast
@@ -77,8 +78,8 @@ class Alarms:
             self._kept[selector.name] = max(self._kept[selector.name], back)
 
     def scrape(self, at: float, instance: str, text: str) -> None:
-        """Take in what an instance answered at this time (seconds), for times that only grow. What no rule looks back
-        at any more is forgotten."""
+        """Take in what an instance answered at this time (seconds), for times that only grow. What
+        no rule looks back at any more is forgotten."""
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 if sample.name not in self._kept:
@@ -139,7 +140,8 @@ class Alarms:
         return {labels: _AGGREGATES[name](values) for labels, values in groups.items()}
 
     def _instant(self, selector: Selector) -> Vector:
-        """The newest value of each series; of an instance that is gone, for a while its last one."""
+        """The newest value of each series; of an instance that is gone, for a while its last
+        one."""
         until = self._now - selector.offset / self._speed
         return {labels: points[-1][1] for labels, points in self._points(selector, until - STALE / self._speed, until)}
 

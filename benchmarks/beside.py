@@ -1,5 +1,6 @@
-"""What the widget is measured beside, on the same kind of server: a page that does nothing, the most that Flask can
-do; and the naive cold card: one shared httpx client, one check after another, no cache, no limits."""
+"""What the widget is measured beside, on the same kind of server: a page that does nothing, the
+most that Flask can do; and the naive cold card: one shared httpx client, one check after another,
+no cache, no limits."""
 
 import os
 

@@ -1,10 +1,12 @@
-"""How fast the pages are in a real Chromium, over loopback, beside a bare request and paint of the same browser.
+"""How fast the pages are in a real Chromium, over loopback, beside a bare request and paint of the
+same browser.
 
     python -m benchmarks.browser [--json] [--times 20]
 
-The demo's programs and browsers of several reps: one reveals cards, opens chats and sends; then one looks at an open
-chat and one at rows while clients write, and it is measured how soon that stands there. Bytes and requests are the
-network's, without a browser's cache; layout shift is Chromium's own figure, of what no press explains.
+The demo's programs and browsers of several reps: one reveals cards, opens chats and sends; then one
+looks at an open chat and one at rows while clients write, and it is measured how soon that stands
+there. Bytes and requests are the network's, without a browser's cache; layout shift is Chromium's
+own figure, of what no press explains.
 """
 
 import argparse
@@ -63,7 +65,8 @@ BARE = """async () => {
   mark.remove();
   return took;
 }"""
-# When a text of the client's comes to stand in these places (milliseconds of the clock that the writer has too).
+# When a text of the client's comes to stand in these places (milliseconds of the clock that the
+# writer has too).
 WATCH = """(places) => {
   window.stoodAt = {};
   new MutationObserver(() => {
@@ -206,8 +209,8 @@ def _paints(rep: Rep, times: int) -> dict[str, list[float]]:
 
 
 def _news(reader: Rep, looker: Rep, times: int) -> dict[str, list[float]]:
-    """Milliseconds from a client's message to its place in the open chat of one rep, and in the row of another's card,
-    while both only look."""
+    """Milliseconds from a client's message to its place in the open chat of one rep, and in the row
+    of another's card, while both only look."""
     chat, rows = reader.revealed(), looker.revealed()
     chat.click(f".phone:has-text('{IVAN_SHOWN}') [data-action=open-chat]")
     chat.wait_for_selector("#messages .bubble")
@@ -248,7 +251,8 @@ def _wire(rep: Rep) -> dict[str, dict[str, int]]:
 
 
 def _shifts(rep: Rep) -> dict[str, float]:
-    """Layout shift by how much of a card is shown at once: down to its rows, its answers and an open chat."""
+    """Layout shift by how much of a card is shown at once: down to its rows, its answers and an
+    open chat."""
     found = {}
     for mode in ("button", "facts", "always"):
         frame = rep.open("/app/")

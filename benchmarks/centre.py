@@ -1,13 +1,14 @@
-"""A portal's open lines that cut, hang and answer 500. What they took is in a file, so that it is there again after a
-kill.
+"""A portal's open lines that cut, hang and answer 500. What they took is in a file, so that it is
+there again after a kill.
 
-    python -m benchmarks.centre --port 9001 --journal file --hook http://127.0.0.1:8000/hooks/bitrix24 [--seed n]
+    python -m benchmarks.centre --port 9001 --journal file --hook ADDRESS [--seed n]
     POST /_calm       from now on they do as they should
-    POST /_operator   {"portal": 1, "chat": "1-2", "text": "…"}: an operator answers there; the same text again is one
+    POST /_operator   {"portal": 1, "chat": "1-2", "text": "…"}: an operator answers there;
+                      the same text again is one
 
-Each portal has one open line, and a chat of it one session that never ends. An event is sent once, now and then twice,
-and never again: where the widget does not listen, or the portal is killed before it sends, it is lost. The rest of the
-portals (cards, the proof of a token) is stub.py's.
+Each portal has one open line, and a chat of it one session that never ends. An event is sent once,
+now and then twice, and never again: where the widget does not listen, or the portal is killed
+before it sends, it is lost. The rest of the portals (cards, the proof of a token) is stub.py's.
 """
 
 import argparse
@@ -61,7 +62,8 @@ class CuttingCentre:
             self._know(json.loads(line))
 
     def answer(self, request: HttpMessage) -> tuple[float, bytes | None]:
-        """The answer and the seconds until it is given; b"" cuts the connection, None is never given."""
+        """The answer and the seconds until it is given; b"" cuts the connection, None is never
+        given."""
         path = urlsplit(request.start.split(" ")[1]).path
         if path == "/_calm":
             self._calm = True

@@ -1,11 +1,13 @@
-"""Several web processes and workers over one PostgreSQL and one Valkey: what they carry, and what each part costs.
+"""Several web processes and workers over one PostgreSQL and one Valkey: what they carry, and what
+each part costs.
 
     python -m benchmarks.cluster [--load] [--json] [--quick]
 
-Without --load it starts everything, opens a card through each web process, and one more when the first was killed: the
-short form, half a minute on a busy machine. With --load 1, 2 and 4 web processes are measured one after another; on
-fewer cores than processes the goal is held to as many as there are cores, and a simulation with the measured costs says
-what more takes (benchmarks/fleet.py).
+Without --load it starts everything, opens a card through each web process, and one more when the
+first was killed: the short form, half a minute on a busy machine. With --load 1, 2 and 4 web
+processes are measured one after another; on fewer cores than processes the goal is held to as many
+as there are cores, and a simulation with the measured costs says what more takes
+(benchmarks/fleet.py).
 """
 
 import argparse
@@ -46,7 +48,8 @@ def main() -> None:
 
 
 async def rehearse(topology: Topology) -> dict[str, Any]:
-    """Everything once: a card by each web process, and one that goes on when the other is killed."""
+    """Everything once: a card by each web process, and one that goes on when the other is
+    killed."""
     seen = 0
     for name in topology.web:
         connection = Connection(topology.ports[name])
@@ -149,7 +152,8 @@ def in_turn(asked: list[bytes], status: int) -> Visit:
 
 
 def estimate(one: dict[str, Any]) -> dict[str, Any]:
-    """What 50,000 reps of 10,000 companies need, from what each request cost one web process here."""
+    """What 50,000 reps of 10,000 companies need, from what each request cost one web process
+    here."""
     cards, polled = CARDS_A_SECOND, POLLS_A_SECOND
     lines = COMPANIES / 60  # states asked a second, one line a company
     cores = {

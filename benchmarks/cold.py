@@ -1,7 +1,9 @@
-"""Cold cards: revealed and ten numbers checked, as the browser does it, with a portal and a gateway that take time.
+"""Cold cards: revealed and ten numbers checked, as the browser does it, with a portal and a gateway
+that take time.
 
-Every visitor has a portal and a line of their own (one company never checks so much at once), a token that was proved
-a moment ago and a line whose state was read a moment ago; and `first`, where neither is so.
+Every visitor has a portal and a line of their own (one company never checks so much at once), a
+token that was proved a moment ago and a line whose state was read a moment ago; and `first`, where
+neither is so.
 """
 
 import itertools
@@ -82,7 +84,8 @@ _tokens = itertools.count()
 
 
 async def prove_tokens(environment: Environment, portals: int) -> None:
-    """Both workers remember every portal's token, as they do of a rep who opened another card before."""
+    """Both workers remember every portal's token, as they do of a rep who opened another card
+    before."""
     await closed(
         cold_card(environment, portals), port=environment.ports["widget"], visitors=portals, visits=4 * portals
     )

@@ -1,9 +1,11 @@
-"""A gateway that cuts, hangs and answers 500: what it took is in a file, so that it knows it again after it was killed.
+"""A gateway that cuts, hangs and answers 500: what it took is in a file, so that it knows it again
+after it was killed.
 
     python -m benchmarks.cutting --port 9000 --journal file [--seed n]
     POST /_calm     from now on it does as it should
 
-A message is on its way to WhatsApp as soon as its line is in the file; each line is one. Linked to nothing of ours.
+A message is on its way to WhatsApp as soon as its line is in the file; each line is one. Linked to
+nothing of ours.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""What is measured, started: Redis, the stub, the widget, and on the same kind of server what it is measured beside."""
+"""What is measured, started: Redis, the stub, the widget, and on the same kind of server what it is
+measured beside."""
 
 import json
 import os
@@ -30,7 +31,8 @@ from widget.storage.secret_box import SecretBox
 ROOT = Path(__file__).resolve().parent.parent
 # As docs/operating.md runs it, so that both are served alike.
 SERVER = ("--log-level", "error", "--graceful-timeout", "1")  # the rest is in gunicorn.conf.py, as in real life
-# One line checks ten numbers at once and then one every three seconds. Here that must not be what is measured.
+# One line checks ten numbers at once and then one every three seconds. Here that must not be what
+# is measured.
 NO_LIMITS = {
     "CHECK_BURST": "10000",
     "CHECK_EVERY": "0.001",

@@ -1,4 +1,5 @@
-"""Does one company's slow gateway hold up the others? Cards of 32 companies, alone and while 90 reps of another wait.
+"""Does one company's slow gateway hold up the others? Cards of 32 companies, alone and while 90
+reps of another wait.
 
     python -m benchmarks.fairness [--json]
 
@@ -25,7 +26,8 @@ OTHERS = range(2, 34)
 RATE = 4.0  # cards of others a second, far from what two cores serve
 SECONDS = 6.0
 MAX_TIMES = 1.5
-# A check is waited for as long as its gateway takes, and a company may have what it may have in real life.
+# A check is waited for as long as its gateway takes, and a company may have what it may have in
+# real life.
 SETTINGS = {"CHECK_TIMEOUT": "20", "PORTAL_REQUESTS": "8"}
 
 

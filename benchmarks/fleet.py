@@ -2,10 +2,11 @@
 
     python -m benchmarks.fleet [--costs FILE] [--json]
 
-What a request costs a web process is measured (`benchmarks.cluster --load --json`; FILE is what it prints, without one
-the costs of docs/operating.md are taken). The rest is drawn: requests come at random, the proxy hands them round in
-turn, and a process works on one after the other, as Python does; how long each takes is spread as waiting times are,
-which is worse than it was measured. Calls outside are not work and are left out: they wait for others.
+What a request costs a web process is measured (`benchmarks.cluster --load --json`; FILE is what it
+prints, without one the costs of docs/operating.md are taken). The rest is drawn: requests come at
+random, the proxy hands them round in turn, and a process works on one after the other, as Python
+does; how long each takes is spread as waiting times are, which is worse than it was measured. Calls
+outside are not work and are left out: they wait for others.
 """
 
 import argparse
@@ -67,7 +68,8 @@ def costs_of(cluster: dict[str, Any]) -> dict[str, float]:
 
 
 def until_enough(costs: dict[str, float]) -> Iterator[Load]:
-    """Ever more processes, from as many as could just do the work, until no request waits for long."""
+    """Ever more processes, from as many as could just do the work, until no request waits for
+    long."""
     busy = (CARDS_A_SECOND * costs["cold_cards"] + POLLS_A_SECOND * costs["polls"]) / 1000
     for processes in count(int(busy) + 1):
         tried = simulated(processes, costs)

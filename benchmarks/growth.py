@@ -1,11 +1,13 @@
-"""Does it get slower as it grows? Queries of the hot paths over small and large tables, in one run on one machine.
+"""Does it get slower as it grows? Queries of the hot paths over small and large tables, in one run
+on one machine.
 
-    python -m benchmarks.growth [--json] [--largest 100000] [--portals 1000] [--database sqlite|postgresql|both]
+    python -m benchmarks.growth [--json] [--largest 100000] [--portals 1000]
+        [--database sqlite|postgresql|both]
 
-The repositories themselves are asked, as a card, a page of history, a webhook, a send, the list of those who wait, a
-mirror in an open line, a worker's round and a scrape ask them: medians in microseconds, and the ratio of large to
-small. A million messages and ten thousand portals are `--largest 1000000 --portals 10000`: some minutes and a gigabyte
-of disk.
+The repositories themselves are asked, as a card, a page of history, a webhook, a send, the list of
+those who wait, a mirror in an open line, a worker's round and a scrape ask them: medians in
+microseconds, and the ratio of large to small. A million messages and ten thousand portals are
+`--largest 1000000 --portals 10000`: some minutes and a gigabyte of disk.
 """
 
 import argparse
@@ -77,7 +79,8 @@ def main() -> None:
 
 
 def measure(kind: str, largest: int, portals: int) -> tuple[dict[str, dict[str, float]], float]:
-    """What each piece of work takes, and in how many seconds the large portal is deleted at last."""
+    """What each piece of work takes, and in how many seconds the large portal is deleted at
+    last."""
     with database(kind) as small, database(kind) as large:
         tried = [Service(small), Service(large)]
         tried[0].fill(messages=1000, portals=10)
@@ -105,7 +108,8 @@ def compared(small: "Service", large: "Service") -> dict[str, dict[str, float]]:
 
 
 class Service:
-    """The repositories over one database, and what a card, a history, a webhook and a send do with them."""
+    """The repositories over one database, and what a card, a history, a webhook and a send do with
+    them."""
 
     def __init__(self, engine: Engine) -> None:
         clock = time.time

@@ -1,4 +1,5 @@
-"""The least of HTTP/1.1 that the generator and the stubs need: one message after another on a kept connection."""
+"""The least of HTTP/1.1 that the generator and the stubs need: one message after another on a kept
+connection."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,7 +26,8 @@ class HttpMessage:
 
 
 class Reader:
-    """Cuts a stream of bytes into messages. Bodies need a Content-Length; without one there is none."""
+    """Cuts a stream of bytes into messages. Bodies need a Content-Length; without one there is
+    none."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -84,8 +86,8 @@ Answering = Callable[[HttpMessage], tuple[float, bytes | None]]
 
 
 async def serve(port: int, answering: Answering) -> None:
-    """Answer every request after so many seconds: with these bytes, b"" for a connection that is cut, None for one that
-    is never answered."""
+    """Answer every request after so many seconds: with these bytes, b"" for a connection that is
+    cut, None for one that is never answered."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Answers(answering), "127.0.0.1", port, backlog=1024)
     await server.serve_forever()

@@ -1,11 +1,13 @@
-"""Is a message ever lost, sent twice, or left without an end? Sends while everything around them is killed.
+"""Is a message ever lost, sent twice, or left without an end? Sends while everything around them is
+killed.
 
     python -m benchmarks.kills [--sends 10000] [--seed n] [--json]
 
-Two web workers, one job worker, Redis and a gateway that cuts, hangs and answers 500 (cutting.py), each killed at
-random. A rep who gets no answer presses again: the same key. 2,000 sends take five to seven minutes. The job's time
-after the last send is at most as long as the sending took, and two minutes: pauses between two looks for a send double.
-Sends without a clear end then are looked for once more, as it is a day later.
+Two web workers, one job worker, Redis and a gateway that cuts, hangs and answers 500 (cutting.py),
+each killed at random. A rep who gets no answer presses again: the same key. 2,000 sends take five
+to seven minutes. The job's time after the last send is at most as long as the sending took, and two
+minutes: pauses between two looks for a send double. Sends without a clear end then are looked for
+once more, as it is a day later.
 """
 
 import argparse
@@ -152,8 +154,8 @@ class SendingReps:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send_all(self, number: int, meanwhile: Callable[[Callable[[], bool]], None]) -> None:
-        """Every send of the run, by all reps together. `meanwhile` is called when all have opened their chats, and
-        told how to see that they are still sending."""
+        """Every send of the run, by all reps together. `meanwhile` is called when all have opened
+        their chats, and told how to see that they are still sending."""
         self._left: queue.SimpleQueue[int] = queue.SimpleQueue()
         for each in range(number):
             self._left.put(each)
@@ -207,7 +209,8 @@ class SendingReps:
 
 
 class Killer:
-    """Kills one part after the other. In the main thread: Linux ends a Redis when the thread that started it ends."""
+    """Kills one part after the other. In the main thread: Linux ends a Redis when the thread that
+    started it ends."""
 
     def __init__(
         self,

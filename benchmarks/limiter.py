@@ -1,8 +1,8 @@
 """The limiter, one permit and ten, beside the `limits` package. Both on the admitted path.
 
-Ours holds both of the widget's limits in one call: ten at once and then one every three seconds, and a hundred a day.
-The package's moving window holds one limit in a call: it is measured with the day's alone, and with both (ten in half a
-minute, which is nearest to the first).
+Ours holds both of the widget's limits in one call: ten at once and then one every three seconds,
+and a hundred a day. The package's moving window holds one limit in a call: it is measured with the
+day's alone, and with both (ten in half a minute, which is nearest to the first).
 """
 
 import time

@@ -1,8 +1,10 @@
-"""The load generator: asyncio and the standard library only. What it does in one go is a *visit*, one or more requests.
+"""The load generator: asyncio and the standard library only. What it does in one go is a *visit*,
+one or more requests.
 
-`closed` keeps n visitors busy: each comes again as soon as it is served. A server that stalls is then asked less, and
-the stall is hardly seen. `constant` sends visitors at a fixed pace, however slow the server is, and counts their time
-from when they should have come: a stall is seen by everyone who would have come meanwhile.
+`closed` keeps n visitors busy: each comes again as soon as it is served. A server that stalls is
+then asked less, and the stall is hardly seen. `constant` sends visitors at a fixed pace, however
+slow the server is, and counts their time from when they should have come: a stall is seen by
+everyone who would have come meanwhile.
 """
 
 import asyncio
@@ -94,7 +96,8 @@ class Result:
 async def closed(
     visit: Visit, *, port: int, visitors: int, seconds: float = 0.0, visits: int = 0, stop: asyncio.Event | None = None
 ) -> Result:
-    """`visitors` at once until the seconds are over, so many visits were begun, or `stop` is set."""
+    """`visitors` at once until the seconds are over, so many visits were begun, or `stop` is
+    set."""
     result = Result()
     begun = 0
     start = time.perf_counter()

@@ -1,6 +1,8 @@
-"""What a worker weighs: after the start, after its first Russian number, after its first foreign one.
+"""What a worker weighs: after the start, after its first Russian number, after its first foreign
+one.
 
-Measured before all else: a worker that has served a card never weighs again what it did after the start.
+Measured before all else: a worker that has served a card never weighs again what it did after the
+start.
 """
 
 from pathlib import Path

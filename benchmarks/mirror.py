@@ -1,11 +1,13 @@
-"""Is a message between WhatsApp and an open line of Bitrix24 ever lost, doubled, or told back to the client?
+"""Is a message between WhatsApp and an open line of Bitrix24 ever lost, doubled, or told back to
+the client?
 
     python -m benchmarks.mirror [--messages 2000] [--quick] [--seed n] [--json]
 
-So many messages each way: clients' into the open line, and to clients what operators answer there and, one in four,
-what reps write in cards. Meanwhile two web workers, the job worker, Redis, the gateway and the portal are killed at
-random; the gateway and the portal also cut, hang and answer 500, and the portal tells each event once (centre.py). A
-gateway repeats its reports until they are taken. 2,000 messages each way take ten minutes and more, --quick (200) four.
+So many messages each way: clients' into the open line, and to clients what operators answer there
+and, one in four, what reps write in cards. Meanwhile two web workers, the job worker, Redis, the
+gateway and the portal are killed at random; the gateway and the portal also cut, hang and answer
+500, and the portal tells each event once (centre.py). A gateway repeats its reports until they are
+taken. 2,000 messages each way take ten minutes and more, --quick (200) four.
 """
 
 import argparse
@@ -45,7 +47,8 @@ from widget.storage.tokens import Token, Tokens
 MESSAGES, QUICK = 2000, 200  # each way
 INSTALLER = 1
 BY_REPS = 4  # one in so many of those to clients is written in a card
-# Seconds between two kills: the worker must come up between two of them, or nothing would move but its start.
+# Seconds between two kills: the worker must come up between two of them, or nothing would move but
+# its start.
 KILL_EVERY = (2.0, 6.0)
 PARTS = ("web", "web", "worker", "redis", "gateway", "portal")
 NOT_OUT = (SendState.FAILED.value, SendState.MISSING.value)  # a rep sees it in the card
@@ -70,7 +73,8 @@ with app.app_context():
 
 
 class MirrorStand(ShakyStand):
-    """The stand with a portal of its own that has open lines, each line of ours mirrored into one."""
+    """The stand with a portal of its own that has open lines, each line of ours mirrored into
+    one."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -281,10 +285,11 @@ def wait_until_none(environment: ShakyStand, seconds: float, *left: Select[Any])
 
 
 def judged(environment: MirrorStand, reps: TalkingReps) -> dict[str, Any]:
-    """What stands in the open lines and at the clients, beside what was said and what was told of it.
+    """What stands in the open lines and at the clients, beside what was said and what was told of
+    it.
 
-    A message that never went out is lost where its writer was not told: an operator by a line in that chat, a rep by
-    the state of the message in the card.
+    A message that never went out is lost where its writer was not told: an operator by a line in
+    that chat, a rep by the state of the message in the card.
     """
     there = _chats_there(environment)
     texts = Counter(message["text"].rpartition("\n")[2] for message in there)

@@ -1,4 +1,5 @@
-"""Do cold cards hold up warm ones? Warm cards come at a fixed pace, alone and while cold ones are in flight."""
+"""Do cold cards hold up warm ones? Warm cards come at a fixed pace, alone and while cold ones are
+in flight."""
 
 import asyncio
 from statistics import median

@@ -1,10 +1,11 @@
 """How typed numbers are read: `python -m benchmarks.numbers [--json] [--each 5] [--registry FILE]`.
 
-Random valid mobiles of forty countries, each in twelve spellings, on portals of twelve countries: how many rows have
-the right number, how many say "check the number", how many have another number in silence. Three of the spellings are
-those of a call inside the country. On a portal of another country they do not say whose number it is, so they are
-counted by themselves: alone, and beside a number of that country on the same card. Then random Russian mobiles: how
-many have a region, an operator, one time.
+Random valid mobiles of forty countries, each in twelve spellings, on portals of twelve countries:
+how many rows have the right number, how many say "check the number", how many have another number
+in silence. Three of the spellings are those of a call inside the country. On a portal of another
+country they do not say whose number it is, so they are counted by themselves: alone, and beside a
+number of that country on the same card. Then random Russian mobiles: how many have a region, an
+operator, one time.
 """
 
 import argparse

@@ -7,7 +7,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RunSize:
-    """`rounds` of what is compared, one after the other, so that a noisy minute is noisy for both; then the median."""
+    """`rounds` of what is compared, one after the other, so that a noisy minute is noisy for both;
+    then the median."""
 
     rounds: int
     seconds: float  # for one side of one round

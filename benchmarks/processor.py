@@ -1,8 +1,9 @@
-"""What one card costs in processor time and in round trips, measured within one process: nothing waits there.
+"""What one card costs in processor time and in round trips, measured within one process: nothing
+waits there.
 
-The portal and the gateways answer at once and in the process (stub.py), and what their answers cost is not counted;
-Redis and SQLite are real, and the clients for outside calls are the widget's own. A warm card is measured beside a page
-of the same size that does nothing, through the same Flask.
+The portal and the gateways answer at once and in the process (stub.py), and what their answers cost
+is not counted; Redis and SQLite are real, and the clients for outside calls are the widget's own. A
+warm card is measured beside a page of the same size that does nothing, through the same Flask.
 """
 
 import itertools

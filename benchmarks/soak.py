@@ -1,12 +1,15 @@
-"""Reps at work while things are killed: is anything lost or doubled, does memory grow, do the alarms go off.
+"""Reps at work while things are killed: is anything lost or doubled, does memory grow, do the
+alarms go off.
 
     python -m benchmarks.soak [--minutes 3] [--reps 40] [--pause 2] [--every 20] [--json]
 
-Reps open cards, write, and press «again» where the page did not answer, with the same key. Every `--every` seconds one
-of web process, worker, proxy, Valkey, PostgreSQL or gateway is killed (the gateway hangs up on what it has done). A
-program is started again two seconds later, as its supervisor does; Valkey, PostgreSQL and the gateway are away for ten,
-in which the rules of deploy/alerts.yaml, read sixty times as fast as they are written, have to notice it.
-An hour of 200 reps is `--minutes 60 --reps 200`; on few cores with `--pause 20`, or the machine is what is measured.
+Reps open cards, write, and press «again» where the page did not answer, with the same key. Every
+`--every` seconds one of web process, worker, proxy, Valkey, PostgreSQL or gateway is killed (the
+gateway hangs up on what it has done). A program is started again two seconds later, as its
+supervisor does; Valkey, PostgreSQL and the gateway are away for ten, in which the rules of
+deploy/alerts.yaml, read sixty times as fast as they are written, have to notice it. An hour of 200
+reps is `--minutes 60 --reps 200`; on few cores with `--pause 20`, or the machine is what is
+measured.
 """
 
 import argparse
@@ -164,7 +167,8 @@ class Soak:
         await asyncio.to_thread(self._topology.again, name)
 
     async def _watch(self) -> None:
-        """What Prometheus would scrape of the web processes, and what its rules would say about it."""
+        """What Prometheus would scrape of the web processes, and what its rules would say about
+        it."""
         while True:
             await asyncio.sleep(SCRAPE)
             for name in self._topology.web:
@@ -214,8 +218,9 @@ def _typical(samples: list[dict[str, float]]) -> dict[str, float]:
     return {name: median(sample[name] for sample in samples if name in sample) for name in sorted(names)}
 
 
-# What must go off when this one is away. Of two web processes or workers one may be, without an alert: the other works.
-# Unclear sends are found out within a minute here, and told to an operator after ten.
+# What must go off when this one is away. Of two web processes or workers one may be, without an
+# alert: the other works. Unclear sends are found out within a minute here, and told to an operator
+# after ten.
 ALERTS = {"valkey": ["RedisGone"], "postgresql": ["DatabaseGone", "WidgetErrors"], "gateway": ["GatewayDown"]}
 
 

@@ -1,12 +1,15 @@
-"""A portal, its authorisation server and a gateway in one: any number of portals and cards, a stated delay, little CPU.
+"""A portal, its authorisation server and a gateway in one: any number of portals and cards, a
+stated delay, little CPU.
 
-It speaks the wire forms of the sandbox and makes every card up from its number: four contacts and a company with ten
-phones that no other card has. Portal 3 is at /p3/rest/, its token is `3.<user>.<anything>`. Odd numbers have WhatsApp.
+It speaks the wire forms of the sandbox and makes every card up from its number: four contacts and a
+company with ten phones that no other card has. Portal 3 is at /p3/rest/, its token is
+`3.<user>.<anything>`. Odd numbers have WhatsApp.
 
     GET  /_calls    {"calls": {"name": n}, "spans": [[name, begun, ended], ...]}, and forgets them
     POST /_delays   {"portal": seconds, "gateway": seconds}
     POST /_slow     {"s3": seconds}: how much longer it takes for these sessions
-    POST /_down     {"seconds": n}: for so long the gateway does what it is asked and hangs up instead of answering
+    POST /_down     {"seconds": n}: for so long the gateway does what it is asked and
+                    hangs up instead of answering
     GET  /_sent     {"text": times}: what it was given to send
 """
 

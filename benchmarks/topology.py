@@ -1,7 +1,8 @@
-"""Many hosts on one machine: web processes and workers over PostgreSQL and Valkey, a proxy in front, each to be killed.
+"""Many hosts on one machine: web processes and workers over PostgreSQL and Valkey, a proxy in
+front, each to be killed.
 
-nginx is the proxy and PgBouncer, in transaction mode, stands before PostgreSQL, where they are installed; without them
-the load goes to the web processes in turn, and straight to PostgreSQL.
+nginx is the proxy and PgBouncer, in transaction mode, stands before PostgreSQL, where they are
+installed; without them the load goes to the web processes in turn, and straight to PostgreSQL.
 """
 
 import itertools
@@ -54,7 +55,8 @@ http {{
 
 
 class Topology(Environment):
-    """Web processes of one worker each, so that «two» are two hosts' worth; the stub is the world outside."""
+    """Web processes of one worker each, so that «two» are two hosts' worth; the stub is the world
+    outside."""
 
     def __init__(self, *, web: int = 2, workers: int = 2, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(
@@ -95,7 +97,8 @@ class Topology(Environment):
             self._valkey.kill()
             return
         if name == "postgresql":
-            # Its processes are each a group of their own, and it does not start again while one of them lives.
+            # Its processes are each a group of their own, and it does not start again while one of
+            # them lives.
             for pid in _family(self._postgres.pid or 0)[1:]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

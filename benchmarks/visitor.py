@@ -1,4 +1,5 @@
-"""The browser's part: what static/card/card.js sends when a card is opened, revealed and checked."""
+"""The browser's part: what static/card/card.js sends when a card is opened, revealed and
+checked."""
 
 import itertools
 import json
@@ -29,7 +30,8 @@ class HiddenCard:
 
 
 def hidden_page(session_tokens: SessionTokens, portal: int, *, token: str = "known", card: int = 0) -> HiddenCard:
-    """A page as POST /placement leaves it, without asking for it. The same token again is one that was proved."""
+    """A page as POST /placement leaves it, without asking for it. The same token again is one that
+    was proved."""
     card = card or next_card()
     return HiddenCard(card, session_tokens.encrypt_launch(_opening(portal, token, card)))
 

@@ -1,5 +1,5 @@
-"""What a voice message costs: a tone, as each browser records it, made into a note by the program that the service runs
-for it (widget/voice/converter.py)."""
+"""What a voice message costs: a tone, as each browser records it, made into a note by the program
+that the service runs for it (widget/voice/converter.py)."""
 
 import io
 import json
@@ -59,7 +59,8 @@ def heard(note: bytes) -> tuple[str, int, float]:
 
 
 def measured(body: bytes) -> dict[str, float]:
-    """What one conversion takes. A small program stands between: a child's memory is counted from its parent's."""
+    """What one conversion takes. A small program stands between: a child's memory is counted from
+    its parent's."""
     began = time.monotonic()
     command = [sys.executable, "-I", "-c", MEASURES, sys.executable, str(PROGRAM)]
     done = subprocess.run(command, input=body, capture_output=True, check=True)

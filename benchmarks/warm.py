@@ -1,4 +1,5 @@
-"""Warm cards: remembered, every number's answer fresh. Beside a bare Flask page of the same size and server."""
+"""Warm cards: remembered, every number's answer fresh. Beside a bare Flask page of the same size
+and server."""
 
 from statistics import median
 from typing import Any

@@ -1,10 +1,12 @@
-"""Working days of a company whose cards show everything at once: what that asks of WhatsApp, three ways.
+"""Working days of a company whose cards show everything at once: what that asks of WhatsApp, three
+ways.
 
     python -m benchmarks.workday [--json] [--days 5] [--seed 7]
 
-50 reps, 5 lines, 2,000 cards, in virtual time. The same days are lived through with a check for each opening, with a
-cache of five minutes alone (ways.py: models), and with this product (product.py: its own code). What the days are
-like, and every assumption, is in days/trace.py. With --json one JSON object is all that stdout gets.
+50 reps, 5 lines, 2,000 cards, in virtual time. The same days are lived through with a check for
+each opening, with a cache of five minutes alone (ways.py: models), and with this product
+(product.py: its own code). What the days are like, and every assumption, is in days/trace.py. With
+--json one JSON object is all that stdout gets.
 """
 
 import argparse

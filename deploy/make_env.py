@@ -1,7 +1,7 @@
 """Make .env for compose.yaml: python3 deploy/make_env.py widget.example.com. Standard library only.
 
-Secrets are made here and shown nowhere; the id and the secret of the application are Bitrix24's and are asked for.
-A file that is there is left as it is.
+Secrets are made here and shown nowhere; the id and the secret of the application are Bitrix24's and
+are asked for. A file that is there is left as it is.
 """
 
 import base64

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from ratelimit.units import microseconds
 
-# Both keep every sum of microseconds below 2**53, where a Lua number stops being exact, and a log in bounds.
+# Both keep every sum of microseconds below 2**53, where a Lua number stops being exact, and a log
+# in bounds.
 MAX_COUNT = 10_000
 MAX_PACE = 86_400
 MAX_WINDOW = 366 * 86_400
@@ -15,7 +16,8 @@ MAX_WINDOW = 366 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` at once, then one every `every` seconds (GCRA, a leaky bucket that needs no clockwork).
+    """`burst` at once, then one every `every` seconds (GCRA, a leaky bucket that needs no
+    clockwork).
 
     Between any two moments at most `burst + elapsed / every` permits are used. Raises ValueError.
     """
@@ -35,7 +37,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Never more than `limit` in any `seconds`, wherever that span begins (a log, so no edge lets two windows through).
+    """Never more than `limit` in any `seconds`, wherever that span begins (a log, so no edge lets
+    two windows through).
 
     The storage keeps one entry of about 100 bytes for each permit in the window. Raises ValueError.
     """
@@ -68,7 +71,8 @@ class Limits:
 
     @classmethod
     def of(cls, limits: Iterable[Limit]) -> "Limits":
-        """The limits, sorted. Raises ValueError for none: a limiter without limits would let everything through."""
+        """The limits, sorted. Raises ValueError for none: a limiter without limits would let
+        everything through."""
         return cls._of(tuple(limits))
 
     @classmethod

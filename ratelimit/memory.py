@@ -34,9 +34,11 @@ class _Ledger:
 
 
 class MemoryStorage(Storage):
-    """Counts in this process alone: two processes grant twice as much. A restart forgets everything.
+    """Counts in this process alone: two processes grant twice as much. A restart forgets
+    everything.
 
-    `clock` gives seconds. Idle keys are forgotten as others are used: each grant looks at two of them.
+    `clock` gives seconds. Idle keys are forgotten as others are used: each grant looks at two of
+    them.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -89,8 +91,9 @@ class MemoryStorage(Storage):
             for at in reversed(found):
                 del ledger.times[at], ledger.members[at]
             for bucket in ledger.buckets:
-                # Time has paid since the grant, perhaps into a bucket that was full without it: only the rest is
-                # undone. Where the pace has changed since, it cannot be told how much time has paid: nothing is.
+                # Time has paid since the grant, perhaps into a bucket that was full without it:
+                # only the rest is undone. Where the pace has changed since, it cannot be told how
+                # much time has paid: nothing is.
                 if bucket.since <= granted_at:
                     bucket.due -= max(0, len(found) * bucket.pace - (now - granted_at))
 
@@ -184,7 +187,8 @@ def _bucket(ledger: _Ledger, place: int, rate: Rate, now: int) -> _Bucket:
 
 
 def _owed(spent: Sequence[tuple[int, int]], rate: Rate, now: int) -> int:
-    """When the Rate's burst is whole again after all this, which kept to it: no more than a whole burst is owed."""
+    """When the Rate's burst is whole again after all this, which kept to it: no more than a whole
+    burst is owed."""
     due = 0
     for at, n in spent:
         due = max(due, min(at, now)) + n * rate.pace

@@ -15,17 +15,21 @@ ERRORS = (redis.RedisError, redis.exceptions.RedisClusterException)  # the secon
 
 
 class RedisStorage(Storage):
-    """Counts in Redis 5 or newer, or Valkey, with the server's own clock; one script and one round trip per call.
+    """Counts in Redis 5 or newer, or Valkey, with the server's own clock; one script and one round
+    trip per call.
 
-    - Lasting: what was spent lives as long as the server's data. Without `appendonly yes` a restart forgets it, and the
-      limits start anew but for callers that say what was spent `before`; with `appendfsync always` nothing granted is
-      ever forgotten, with `everysec` a crash may forget a second. An eviction policy other than `noeviction` forgets
-      too, and so does a failover to a late replica.
-    - Waiting: the client decides. Give it short timeouts and no retries: redis-py's own are 5 s, ten times over.
-      A retry whose first try did arrive spends nothing more.
-    - Space: two keys with one hash tag for each key in use; they expire an hour after their last permit can matter.
+    - Lasting: what was spent lives as long as the server's data. Without `appendonly yes` a restart
+      forgets it, and the limits start anew but for callers that say what was spent `before`; with
+      `appendfsync always` nothing granted is ever forgotten, with `everysec` a crash may forget a
+      second. An eviction policy other than `noeviction` forgets too, and so does a failover to a
+      late replica.
+    - Waiting: the client decides. Give it short timeouts and no retries: redis-py's own are 5 s,
+      ten times over. A retry whose first try did arrive spends nothing more.
+    - Space: two keys with one hash tag for each key in use; they expire an hour after their last
+      permit can matter.
 
-    `clock` (seconds) replaces the server's: for tests and simulations only, since hosts never agree on the time.
+    `clock` (seconds) replaces the server's: for tests and simulations only, since hosts never agree
+    on the time.
     """
 
     def __init__(self, client: redis.Redis, clock: Callable[[], float] | None = None) -> None:

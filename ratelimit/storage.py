@@ -1,15 +1,18 @@
-"""Where permits are counted. Both storages compute the same; `memory.py` and the two Lua files read side by side.
+"""Where permits are counted. Both storages compute the same; `memory.py` and the two Lua files read
+side by side.
 
 What is kept for one key:
   log     one entry for each permit still remembered: when it was granted and under which id
-  rates   for each Rate, by its place among the Rates: `due`, when its burst is whole again (GCRA's theoretical arrival
-          time); `pace`, the microseconds per permit it is counted in; `since`, when counting in that pace began
+  rates   for each Rate, by its place among the Rates: `due`, when its burst is whole again (GCRA's
+          theoretical arrival time); `pace`, the microseconds per permit it is counted in; `since`,
+          when counting in that pace began
   memory  the longest time for which any call on this key needed an entry
 
-A key is known from its first grant or load until a while after its last permit can matter. An unknown key was never
-used, was not used for long, or was lost with the storage's memory.
+A key is known from its first grant or load until a while after its last permit can matter. An
+unknown key was never used, was not used for long, or was lost with the storage's memory.
 
-Time for a key never runs backwards: `now` is the clock, or the newest entry of the log where the clock is behind it.
+Time for a key never runs backwards: `now` is the clock, or the newest entry of the log where the
+clock is behind it.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +23,8 @@ from ratelimit.limits import Limits
 
 
 class Grant(NamedTuple):
-    """How many permits were granted, the microseconds until one more would be, and how many are in each Window then."""
+    """How many permits were granted, the microseconds until one more would be, and how many are in
+    each Window then."""
 
     granted: int
     wait: int
@@ -28,7 +32,8 @@ class Grant(NamedTuple):
 
 
 class Storage(ABC):
-    """Counts permits for many keys; safe to share between threads. A `Limiter` is how it is used."""
+    """Counts permits for many keys; safe to share between threads. A `Limiter` is how it is
+    used."""
 
     @abstractmethod
     def acquire(
@@ -36,13 +41,14 @@ class Storage(ABC):
     ) -> Grant | None:
         """Grant up to `n` and remember them under `id`; with an empty id only look.
 
-        With `must_know` None for a key that is not known, and nothing was granted. Raises StorageUnavailable.
+        With `must_know` None for a key that is not known, and nothing was granted. Raises
+        StorageUnavailable.
         """
 
     @abstractmethod
     def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
-        """Make a key known, with what was spent before: (microseconds, permits) from old to new, times to come
-        taken for now. Nothing if the key is known already. Raises StorageUnavailable.
+        """Make a key known, with what was spent before: (microseconds, permits) from old to new,
+        times to come taken for now. Nothing if the key is known already. Raises StorageUnavailable.
         """
 
     @abstractmethod

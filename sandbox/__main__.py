@@ -1,7 +1,8 @@
 """`make demo`: a portal, a gateway and the widget on this machine, and one address to open.
 
-Everything binds to loopback. The portal's pages are at 127.0.0.1 and the widget is framed from localhost: two ports of
-one host are one site to a browser, two names are not, and only then are third-party cookies really blocked.
+Everything binds to loopback. The portal's pages are at 127.0.0.1 and the widget is framed from
+localhost: two ports of one host are one site to a browser, two names are not, and only then are
+third-party cookies really blocked.
 """
 
 import signal

@@ -2,10 +2,12 @@
 
     GET  /_sandbox/calls    {"total": n, "calls": {"name": n}}
     POST /_sandbox/reset    forget the calls, the faults and all state
-    POST /_sandbox/faults   {"fault": "http_500", "match": "crm.item.get", "times": 1, "seconds": 0, "after": 0}
+    POST /_sandbox/faults   {"fault": "http_500", "match": "crm.item.get", "times": 1,
+                             "seconds": 0, "after": 0}
 
-`match` is one call name or "*"; `times` counts down, null means until the reset; the first `after` calls are spared.
-A POST with an empty object clears the faults; GET lists what is set and which names there are.
+`match` is one call name or "*"; `times` counts down, null means until the reset; the first `after`
+calls are spared. A POST with an empty object clears the faults; GET lists what is set and which
+names there are.
 """
 
 import contextlib
@@ -21,15 +23,16 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-# A client that names itself impatient gets a status of our own at once, where any other gets silence: tests of what
-# follows a time-out need not wait for one.
+# A client that names itself impatient gets a status of our own at once, where any other gets
+# silence: tests of what follows a time-out need not wait for one.
 IMPATIENT, GIVEN_UP = "X-Sandbox-Impatient", 599
 WHATSAPP = "whatsapp."  # the names of what WhatsApp itself heard begin so
 
 
 @dataclass
 class InjectedFault:
-    """One way to misbehave; `seconds` is for the slow ones, `detail` for what a fault needs beside (a new domain)."""
+    """One way to misbehave; `seconds` is for the slow ones, `detail` for what a fault needs beside
+    (a new domain)."""
 
     fault: str
     match: str = "*"
@@ -65,8 +68,8 @@ class Control:
     def called(self, name: str) -> InjectedFault | None:
         """Count one call of `name` and return the fault that should answer it, if any.
 
-        The fault "delay" is served here, because it stands beside every other: it holds the call for its seconds, or
-        until the faults are cleared.
+        The fault "delay" is served here, because it stands beside every other: it holds the call
+        for its seconds, or until the faults are cleared.
         """
         with self._changed:
             self.calls[name] += 1
@@ -84,8 +87,8 @@ class Control:
             return self._changed.wait_for(lambda: true(self.calls), timeout=seconds)
 
     def heard(self, what: str, times: int = 1) -> None:
-        """Count what a call made WhatsApp itself hear; `total` leaves it out, since it is not a call of a client of
-        ours."""
+        """Count what a call made WhatsApp itself hear; `total` leaves it out, since it is not a
+        call of a client of ours."""
         with self._changed:
             self.calls[f"{WHATSAPP}{what}"] += times
 
@@ -149,7 +152,8 @@ def cut_short(body: bytes, mimetype: str = "application/json") -> Response:
 
 
 def hang_up(answer: Response, *, promised: int) -> Response:
-    """Promise more bytes than there are and close the connection, which a server would keep open."""
+    """Promise more bytes than there are and close the connection, which a server would keep
+    open."""
     answer.headers["Content-Length"] = str(promised)  # afterwards: werkzeug corrects it when it is given bytes
     connection = _connection()
     answer.call_on_close(lambda: _close(connection))

@@ -1,4 +1,5 @@
-"""Start the demo's programs, seed the widget through its own commands, and stop everything together."""
+"""Start the demo's programs, seed the widget through its own commands, and stop everything
+together."""
 
 import json
 import os
@@ -65,14 +66,16 @@ class Ports:
         return ports
 
     def all(self) -> Iterator[tuple[int, str]]:
-        """Every port that is needed, with the setting that moves it. The second portal is 100 above the first."""
+        """Every port that is needed, with the setting that moves it. The second portal is 100 above
+        the first."""
         yield self.widget, "WIDGET_PORT"
         yield self.portal, "PORTAL_PORT"
         yield self.portal + 100, "PORTAL_PORT"
         yield self.gateway, "GATEWAY_PORT"
 
 
-# Set by Ctrl+C: the exception alone can be lost, where Python raises it in a destructor or a callback.
+# Set by Ctrl+C: the exception alone can be lost, where Python raises it in a destructor or a
+# callback.
 STOPPED = threading.Event()
 
 
@@ -83,14 +86,16 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def keep_quiet(lost: "sys.UnraisableHookArgs") -> None:
-    """Python's hook for an exception that is lost: that of Ctrl+C is in STOPPED, and its stack trace says nothing."""
+    """Python's hook for an exception that is lost: that of Ctrl+C is in STOPPED, and its stack
+    trace says nothing."""
     if not isinstance(lost.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
 
 
 class Demo:
-    """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket with a short path.
-    `redis_options` are what follows the address of its Redis, such as `?socket_timeout=60`."""
+    """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket
+    with a short path. `redis_options` are what follows the address of its Redis, such as
+    `?socket_timeout=60`."""
 
     def __init__(
         self,
@@ -188,7 +193,8 @@ class Demo:
             self._run("worker", [sys.executable, "-m", "flask", "worker"])
 
     def _add_lines(self) -> None:
-        """Once, with `flask line add`, all in one process: each start of the program costs a second."""
+        """Once, with `flask line add`, all in one process: each start of the program costs a
+        second."""
         seeded = self._data / "seeded"
         if seeded.exists():
             return

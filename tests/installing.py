@@ -1,4 +1,5 @@
-"""Verbs for tests about installations: what an administrator does in the portal, and what is there afterwards."""
+"""Verbs for tests about installations: what an administrator does in the portal, and what is there
+afterwards."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -67,11 +68,13 @@ class Site:
         return Counter(one["entityId"] for one in self.there["fields"])
 
     def begin(self, user: str = "admin") -> None:
-        """Put the application into the portal, as the market does; its installer has not run yet."""
+        """Put the application into the portal, as the market does; its installer has not run
+        yet."""
         self.market("install", user=user)
 
     def market(self, what: str, *, user: str = "admin", **fields: str) -> None:
-        """What an administrator presses in the market: install, update, uninstall (clean="1"), pay."""
+        """What an administrator presses in the market: install, update, uninstall (clean="1"),
+        pay."""
         address = f"{self.outside.portal}/market/{what}"
         answer = self.outside.http.post(address, params={"user": user}, data=fields)
         assert answer.status_code == 303, answer.text
@@ -93,7 +96,8 @@ class Site:
         return self.widget.post_opening({**opening, "action": _at("/install", opening["action"])}, **changes)
 
     def deliver(self, **changes: str) -> list[int]:
-        """Post what the portal sent meanwhile to the widget, changed if so wanted; the widget's statuses."""
+        """Post what the portal sent meanwhile to the widget, changed if so wanted; the widget's
+        statuses."""
         return [self.post({**letter, **changes}) for letter in self.letters()]
 
     def letters(self) -> list[dict[str, str]]:

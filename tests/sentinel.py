@@ -8,7 +8,8 @@ MASTER = "mymaster"
 
 
 class Sentinel(Valkey):
-    """A sentinel of `MASTER` at this port of loopback. It writes into its settings, which are in `folder`."""
+    """A sentinel of `MASTER` at this port of loopback. It writes into its settings, which are in
+    `folder`."""
 
     def __init__(self, folder: Path, *, port: int, master: int) -> None:
         super().__init__(port=port)

@@ -1,4 +1,5 @@
-"""People and verbs for the tests: a portal and a gateway over real sockets, the widget, a clock, an open card."""
+"""People and verbs for the tests: a portal and a gateway over real sockets, the widget, a clock, an
+open card."""
 
 import copy
 import threading
@@ -70,14 +71,15 @@ class Clock:
 
 
 def gateway_time() -> float:
-    """The gateway's clock in threads of this process. It goes on by itself, weeks before `Clock` stands; on the day of
-    the run it would stand before that at first, and after it some day."""
+    """The gateway's clock in threads of this process. It goes on by itself, weeks before `Clock`
+    stands; on the day of the run it would stand before that at first, and after it some day."""
     return WEEKS_BEFORE + time.monotonic() - _BEGUN
 
 
 @dataclass
 class Outside:
-    """The sandbox's portal and gateway. `controls` where they run in threads of this process: no request then."""
+    """The sandbox's portal and gateway. `controls` where they run in threads of this process: no
+    request then."""
 
     portal: str
     gateway: str
@@ -93,7 +95,8 @@ class Outside:
         return Counter({name: times for name, times in self.calls().items() if name not in ROUNDS})
 
     def heard(self) -> dict[str, int]:
-        """What WhatsApp itself heard from the gateways since the reset: checks, sends, pictures, receipts."""
+        """What WhatsApp itself heard from the gateways since the reset: checks, sends, pictures,
+        receipts."""
         calls = self._calls("gateway")
         return {name.removeprefix(WHATSAPP): times for name, times in calls.items() if name.startswith(WHATSAPP)}
 
@@ -132,7 +135,8 @@ class Outside:
         answer.raise_for_status()
 
     def set_up(self, session: str, **how: Any) -> None:
-        """Which software speaks for a line (version, engine) and how it is installed (store, sub_path, s3)."""
+        """Which software speaks for a line (version, engine) and how it is installed (store,
+        sub_path, s3)."""
         self.http.post(f"{self.gateway}/_sandbox/lines/{session}", json=how).raise_for_status()
 
     def restrict(self, session: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
@@ -148,14 +152,16 @@ class Outside:
         self.http.post(f"{self.gateway}/_sandbox/answer", json=body).raise_for_status()
 
     def arrived(self, phone: str, session: str = "sales") -> list[dict[str, Any]]:
-        """What of the line's messages is on the client's phone, oldest first: text, and of a file voice, plays, …"""
+        """What of the line's messages is on the client's phone, oldest first: text, and of a file
+        voice, plays, …"""
         asked = {"session": session, "phone": phone}
         answer = self.http.get(f"{self.gateway}/_sandbox/arrived", params=asked).raise_for_status()
         found: list[dict[str, Any]] = answer.json()
         return found
 
     def write_on_phone(self, phone: str, text: str, session: str = "sales", *, failed: bool = False) -> None:
-        """A colleague writes to the client on the line's own phone, which no report of ours needs to tell."""
+        """A colleague writes to the client on the line's own phone, which no report of ours needs
+        to tell."""
         body = {"session": session, "phone": phone, "text": text, "failed": failed}
         self.http.post(f"{self.gateway}/_sandbox/write", json=body).raise_for_status()
 
@@ -195,8 +201,9 @@ class AtOnce(Executor):
 
 
 def impatient_client(**options: Any) -> httpx.Client:
-    """The product's client for a sandbox in this process: it gives a silent server up at once, as if its time were
-    over, however short or long that is. The sandbox says so to a client that names itself impatient."""
+    """The product's client for a sandbox in this process: it gives a silent server up at once, as
+    if its time were over, however short or long that is. The sandbox says so to a client that names
+    itself impatient."""
     client = make_client(**options)
     client.event_hooks = {"request": [_say_impatient], "response": [_give_up_silence]}
     _CLIENTS.add(client)
@@ -207,8 +214,8 @@ _CLIENTS: WeakSet[httpx.Client] = WeakSet()
 
 
 def leave() -> None:
-    """End what a test's widgets keep beside them: connections, and threads that wait to write the log of REST calls.
-    A widget that goes on connects again."""
+    """End what a test's widgets keep beside them: connections, and threads that wait to write the
+    log of REST calls. A widget that goes on connects again."""
     for client in list(_CLIENTS):
         client.close()
     _CLIENTS.clear()
@@ -227,7 +234,8 @@ def _give_up_silence(response: httpx.Response) -> None:
 
 
 def examples(number: int) -> int:
-    """So many of them in a random search, and fifty times as many in a wild one (tests/conftest.py)."""
+    """So many of them in a random search, and fifty times as many in a wild one
+    (tests/conftest.py)."""
     return number * settings().max_examples // EXAMPLES
 
 
@@ -283,7 +291,8 @@ class Widget:
         return line_id
 
     def twin(self) -> "Widget":
-        """Another process of the same service: the same database, the same Redis, nothing else in common."""
+        """Another process of the same service: the same database, the same Redis, nothing else in
+        common."""
         queue = MemoryHuey(immediate=True)
         parts: dict[str, Any] = {"sleep": self.clock.forward, "queue": queue, "behind": AtOnce()}
         app = app_for(self.services.infra.config, clock=self.clock, **parts)
@@ -302,8 +311,9 @@ class Widget:
 
 
 def app_for(config: Config, **parts: Any) -> Flask:
-    """The application of `create_app` with services of its own. Routes and templates depend on no setting but the
-    trusted proxies and are compiled once in each process: doing so for each test was half of what a test cost."""
+    """The application of `create_app` with services of its own. Routes and templates depend on no
+    setting but the trusted proxies and are compiled once in each process: doing so for each test
+    was half of what a test cost."""
     if config.trusted_proxies:
         return create_app(config, **parts)
     app = copy.copy(_compiled(config.log_level))
@@ -328,8 +338,9 @@ def _compiled(log_level: str) -> Flask:
 
 
 class MissingField(Undefined):
-    """A template that asks a value of ours for a field that it does not have shows nothing there, and nothing tells:
-    in tests it is an error. Names that a template was not given stay undefined."""
+    """A template that asks a value of ours for a field that it does not have shows nothing there,
+    and nothing tells: in tests it is an error. Names that a template was not given stay
+    undefined."""
 
     def __init__(self, hint: str | None = None, obj: Any = missing, name: str | None = None, *rest: Any) -> None:
         if is_dataclass(obj):
@@ -346,7 +357,8 @@ def start_widget(
     portals: bool = True,
     **parts: Any,
 ) -> Widget:
-    """Without `portals` nobody has installed it. `parts` are further ones of `create_app`, or others than the usual."""
+    """Without `portals` nobody has installed it. `parts` are further ones of `create_app`, or
+    others than the usual."""
     usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True), "behind": AtOnce()}
     app = app_for(config, clock=clock, **{**usual, **parts})
     widget = Widget(app, outside, clock)
@@ -397,7 +409,8 @@ def _fill(widget: Widget, lines: tuple[str, ...]) -> None:
 
 
 def make_tables(database_url: str) -> None:
-    """A new SQLite file with all tables; one that is there is left as it is, and a PostgreSQL database has them."""
+    """A new SQLite file with all tables; one that is there is left as it is, and a PostgreSQL
+    database has them."""
     if _is_new(database_url):
         _file_of(database_url).write_bytes(_empty_database())
 

@@ -10,7 +10,8 @@ COMPILED: dict[Any, Any] = {}
 
 
 class SameForAll(SQLiteDialect_pysqlite):
-    """The usual one. All of ours are set up alike, so what was compiled for one of them holds for each."""
+    """The usual one. All of ours are set up alike, so what was compiled for one of them holds for
+    each."""
 
     supports_statement_cache = True
 

@@ -28,8 +28,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class SweptDatabases:
-    """Copies of MIGRATED, as many as are in use at once, each with a connection that sweeps it: what a connection
-    learns of the tables costs more than the sweeping."""
+    """Copies of MIGRATED, as many as are in use at once, each with a connection that sweeps it:
+    what a connection learns of the tables costs more than the sweeping."""
 
     def __init__(self, server: Postgres) -> None:
         self._server = server
@@ -38,8 +38,8 @@ class SweptDatabases:
 
     @contextmanager
     def one(self) -> Iterator[str]:
-        """The address of a database with all tables and nothing in them. A test that changed the tables takes it
-        along."""
+        """The address of a database with all tables and nothing in them. A test that changed the
+        tables takes it along."""
         broom = self._free.pop() if self._free else self._new()
         name = broom.info.dbname
         try:

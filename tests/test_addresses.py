@@ -1,4 +1,5 @@
-"""A line's address comes from an administrator of any portal: what it may not lead to, and when that is looked at."""
+"""A line's address comes from an administrator of any portal: what it may not lead to, and when
+that is looked at."""
 
 import ipaddress
 import socket

@@ -1,4 +1,5 @@
-"""Pages and static files go out packed to a browser that takes them so, and as they are to any other."""
+"""Pages and static files go out packed to a browser that takes them so, and as they are to any
+other."""
 
 import gzip
 

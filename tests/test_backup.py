@@ -1,4 +1,5 @@
-"""A backup, rehearsed: the database goes into a file, the host is lost, another one goes on from the file."""
+"""A backup, rehearsed: the database goes into a file, the host is lost, another one goes on from
+the file."""
 
 import dataclasses
 import os

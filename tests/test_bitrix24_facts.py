@@ -31,7 +31,8 @@ def nodes() -> list[ast.AST]:
 
 
 def used_methods() -> set[str]:
-    """The name of every command: a text alone, first of a pair, or the third argument of a call of Rest."""
+    """The name of every command: a text alone, first of a pair, or the third argument of a call of
+    Rest."""
     found = set()
     for node in nodes():
         texts = [one.value for one in ast.iter_child_nodes(node) if isinstance(one, ast.Constant)]

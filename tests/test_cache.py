@@ -53,7 +53,8 @@ def test_only_the_first_of_two_adds_succeeds(answers):
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1])
 def test_a_short_time_is_a_second_and_not_for_ever(redis_url, seconds):
-    """What the server is asked is looked at, not what it keeps: that may be gone before anything can look."""
+    """What the server is asked is looked at, not what it keeps: that may be gone before anything
+    can look."""
     answers = Cache(Flask("cache"), redis_url)
     with redis.Redis.from_url(redis_url, socket_timeout=PATIENCE) as client, client.monitor() as heard:
         answers.set_many({"a": 1}, seconds)

@@ -1,4 +1,5 @@
-"""Redis after a failover that moved its address, with a full memory, and not there yet; a disk that is full."""
+"""Redis after a failover that moved its address, with a full memory, and not there yet; a disk that
+is full."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext

@@ -21,7 +21,8 @@ SHARE = 3
 
 
 class Crowd(httpx.HTTPTransport):
-    """A company whose gateway, once it is slow, holds as many of its reps' requests as the company may have."""
+    """A company whose gateway, once it is slow, holds as many of its reps' requests as the company
+    may have."""
 
     def __init__(self, outside: Outside, clock: Clock, database: str) -> None:
         super().__init__()

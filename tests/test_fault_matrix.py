@@ -1,5 +1,6 @@
-"""Every way in which a gateway can misbehave, for everything a page asks, on each of the three: a class and words in
-two languages, never a broken page, never a wrong «no», never a message said to be sent that was not."""
+"""Every way in which a gateway can misbehave, for everything a page asks, on each of the three: a
+class and words in two languages, never a broken page, never a wrong «no», never a message said to
+be sent that was not."""
 
 import io
 from collections.abc import Callable
@@ -16,7 +17,8 @@ FAULTS = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty", "cut"),
     *("silence", "lost_answer", "refuse"),
 )
-# What a page may be answered: done, nothing new, asked back, refused with a reason, or the gateway's trouble in words.
+# What a page may be answered: done, nothing new, asked back, refused with a reason, or the
+# gateway's trouble in words.
 FINE = {200, 201, 204, 304, 409, 422, 502, 503, 504}
 SETTLED = {"is-sent", "is-delivered", "is-read", "is-queued", "is-failed", "is-unknown"}
 

@@ -1,5 +1,5 @@
-"""Each field of a real opening and of a real event altered, one at a time: none gets another's data, none makes us call
-another host."""
+"""Each field of a real opening and of a real event altered, one at a time: none gets another's
+data, none makes us call another host."""
 
 import socket
 import threading

@@ -1,4 +1,5 @@
-"""What strangers, portals and gateways send to hurt the service: a clear error, and bounded work."""
+"""What strangers, portals and gateways send to hurt the service: a clear error, and bounded
+work."""
 
 import itertools
 import json

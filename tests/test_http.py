@@ -122,8 +122,9 @@ def test_half_an_emoji_never_gets_in(body, text):
 
 
 class Slow(httpcore.NetworkStream):
-    """A connection on which the other side takes its time, by a clock of the test's own: each step `pace` seconds.
-    It says the parts, the last one for ever; without any it says nothing until the time is over."""
+    """A connection on which the other side takes its time, by a clock of the test's own: each step
+    `pace` seconds. It says the parts, the last one for ever; without any it says nothing until the
+    time is over."""
 
     def __init__(self, clock, parts, *, pace):
         self.clock, self.parts, self.pace = clock, list(parts), pace
@@ -363,6 +364,7 @@ def test_a_request_is_made_once_whatever_happens(client, host):
 
 
 def test_an_idle_connection_is_closed_before_a_node_server_closes_it():
-    """`server.keepAliveTimeout` is 5 s: a send into a connection that is just closed would have an unclear end."""
+    """`server.keepAliveTimeout` is 5 s: a send into a connection that is just closed would have an
+    unclear end."""
     with make_client() as client:
         assert client._transport._pool._keepalive_expiry == KEPT_SECONDS < 5

@@ -1,4 +1,5 @@
-"""A language is a catalogue and nothing else: Ukrainian comes while the service runs, two of its texts translated."""
+"""A language is a catalogue and nothing else: Ukrainian comes while the service runs, two of its
+texts translated."""
 
 import re
 from pathlib import Path

@@ -28,7 +28,8 @@ README, ALL = PAPERS["README.md"], "\n".join(PAPERS.values())
 MAX_README = 120  # lines: what it is, two commands, where to go on
 TABLE = PAPERS["docs/settings.md"]
 SETTINGS = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", TABLE, re.M))
-# A file or a folder of ours in backticks, perhaps without its `widget/`, or run by python; <a name> stands for any.
+# A file or a folder of ours in backticks, perhaps without its `widget/`, or run by python; <a name>
+# stands for any.
 FOLDERS = "|".join(sorted(file.name for file in ROOT.iterdir() if file.is_dir() and file.name[0] not in "._"))
 ROOMS = "|".join(sorted(room.name for room in (ROOT / "widget").iterdir() if room.is_dir() and room.name[0] != "_"))
 PLACE = re.compile(
@@ -203,7 +204,8 @@ def test_the_table_of_gateways_says_what_each_adapter_can() -> None:
 
 
 def test_the_documented_nginx_lets_through_and_waits_for_what_the_widget_takes() -> None:
-    """Its values by directive, those of the webhooks' own place apart. nginx counts as we do: m is 1024 × 1024."""
+    """Its values by directive, those of the webhooks' own place apart. nginx counts as we do: m is
+    1024 × 1024."""
     nginx = PAPERS["docs/proxy.md"].split("```nginx")[1].split("```")[0]
     pages, hooks = (
         {name: int(value) for name, value in re.findall(r"^ +(\w+) (\d+)[ms];", part, re.M)}

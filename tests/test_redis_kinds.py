@@ -148,7 +148,8 @@ def leads(server: redis.Redis) -> bool:
 
 
 def promotes(sentinel: redis.Redis) -> bool:
-    """Whether it takes the order; not before it has heard that the replica is fit to be the master."""
+    """Whether it takes the order; not before it has heard that the replica is fit to be the
+    master."""
     try:
         sentinel.sentinel_failover(MASTER)
     except redis.ResponseError as error:

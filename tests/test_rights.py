@@ -1,4 +1,5 @@
-"""Every route, asked with another portal's ids and sessions, and by a user whom the line is closed to: nothing."""
+"""Every route, asked with another portal's ids and sessions, and by a user whom the line is closed
+to: nothing."""
 
 from typing import Any
 
@@ -10,7 +11,8 @@ from widget.storage.lines import Grantee
 
 IVAN_ROW = "+7 961 951-00-00"
 
-# What needs our session, with the body a page would send. KEY, CHAT, REF and LINE are the first portal's.
+# What needs our session, with the body a page would send. KEY, CHAT, REF and LINE are the first
+# portal's.
 CARD = {
     "POST /card": {"pressed": True},
     "POST /card/check": {"keys": ["KEY"], "line": 1},

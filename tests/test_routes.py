@@ -133,7 +133,8 @@ WHO_MAY_CALL = {
 
 @pytest.fixture(scope="module")
 def widget(outside_world: Outside, tmp_path_factory: pytest.TempPathFactory) -> Widget:
-    """One for all of these: whoever is refused changes nothing, and each test looks that it is so."""
+    """One for all of these: whoever is refused changes nothing, and each test looks that it is
+    so."""
     outside_world.reset()
     file = tmp_path_factory.mktemp("routes") / "widget.sqlite3"
     return start_widget(outside_world, config_for(outside_world, f"sqlite:///{file}"), Clock())

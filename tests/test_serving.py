@@ -1,4 +1,5 @@
-"""gunicorn as docs/operating.md runs it, with one worker of four threads, and clients that are slow."""
+"""gunicorn as docs/operating.md runs it, with one worker of four threads, and clients that are
+slow."""
 
 import socket
 import subprocess
@@ -68,7 +69,8 @@ def test_slow_clients_leave_threads_for_the_others(port: int, said: bytes) -> No
 
 
 def posted(port: int, body: bytes) -> bytes:
-    """The whole answer. All is sent at once: a client that stands between its header and its body is a slow one."""
+    """The whole answer. All is sent at once: a client that stands between its header and its body
+    is a slow one."""
     header = f"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(header.encode() + body)
@@ -87,7 +89,8 @@ def test_a_body_that_comes_in_two_parts_is_taken(port: int) -> None:
 @pytest.mark.parametrize(("path", "ends"), [("/", False), ("/unread", True)])
 @pytest.mark.parametrize("size", [1, 300_000])
 def test_a_connection_whose_body_was_not_read_is_said_to_end(port: int, path: str, ends: bool, size: int) -> None:
-    """A proxy would send the next request, another company's, down a connection that is being closed."""
+    """A proxy would send the next request, another company's, down a connection that is being
+    closed."""
     for content in (b"x" * size, iter([b"x" * size])):  # the second has no length
         answer = httpx.post(f"http://127.0.0.1:{port}{path}", content=content, timeout=30)
         assert (answer.headers["Connection"] == "close") is ends

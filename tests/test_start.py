@@ -1,4 +1,5 @@
-"""How the service starts where something is missing: one line says what, and no supervisor starts it in a loop."""
+"""How the service starts where something is missing: one line says what, and no supervisor starts
+it in a loop."""
 
 import os
 import socket
@@ -97,7 +98,8 @@ def listener() -> Iterator[socket.socket]:
 def test_without_redis_one_worker_is_started_and_a_line_says_why(
     settings: dict[str, str], listener: socket.socket, tmp_path: Path
 ) -> None:
-    """The server is asked through a socket of ours, and so the request waits until it can be answered."""
+    """The server is asked through a socket of ours, and so the request waits until it can be
+    answered."""
     command = [*GUNICORN, "--bind", f"fd://{listener.fileno()}", "--graceful-timeout", "1"]
     with (
         (tmp_path / "log").open("w+") as log,

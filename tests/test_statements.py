@@ -49,8 +49,8 @@ def send(widget: Widget) -> Callable[[str], None]:
 
 
 def test_a_send_is_six_statements_in_three_transactions(send: Callable[[str], None], widget: Widget) -> None:
-    """What is known before it, also whether a colleague has just written; its row, before the gateway is asked; its end
-    with its trail, and what that means."""
+    """What is known before it, also whether a colleague has just written; its row, before the
+    gateway is asked; its end with its trail, and what that means."""
     seen = watch(widget.services.storage.engine)
     send("second")
     assert seen == {"statements": 6, "transactions": 3}

@@ -1,4 +1,5 @@
-"""Templates hold no script and no style of their own, every icon exists, every text has its translations."""
+"""Templates hold no script and no style of their own, every icon exists, every text has its
+translations."""
 
 import json
 import re
@@ -98,7 +99,8 @@ def test_no_translation_is_english(translated: Catalog) -> None:
 
 
 def test_translations_fill_in_what_the_english_texts_do(translated: Catalog) -> None:
-    """What is said of one thing may leave the number out, as English does, where that form is for nothing but one."""
+    """What is said of one thing may leave the number out, as English does, where that form is for
+    nothing but one."""
     wrong = []
     for entry in filter(first_of, translated):
         source = [filled_in(text) for text in (entry.id if isinstance(entry.id, tuple) else (entry.id,))]
@@ -179,7 +181,8 @@ def test_every_static_file_it_names_exists(template: Path) -> None:
 
 @each_template
 def test_a_button_says_what_kind_it_is(template: Path) -> None:
-    """A button without a type submits whatever form it stands in: one for each form that is saved, and a dialog's."""
+    """A button without a type submits whatever form it stands in: one for each form that is saved,
+    and a dialog's."""
     text = template.read_text()
     for form in re.findall(r"<form\b.*?</form>", text, re.S):
         submits = untyped_buttons(form)
@@ -214,7 +217,8 @@ def test_no_page_leaves_a_text_in_english_for_a_russian_reader(widget: Widget) -
 
 
 def test_every_question_names_what_its_answer_does() -> None:
-    """The button of a dialog has no words of its own, but in the chat's own (templates/_dialog.html)."""
+    """The button of a dialog has no words of its own, but in the chat's own
+    (templates/_dialog.html)."""
     asked = re.compile(r'ask_back\(\s*render_template\(\s*"([^"]+)"')
     questions = {name for file in (ROOT / "widget").rglob("*.py") for name in asked.findall(file.read_text())}
     questions -= {"chats/_confirm_delete.html"}

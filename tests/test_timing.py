@@ -1,4 +1,5 @@
-"""Clocks of two hosts differ, and a clock may be set: neither sessions nor memories may suffer from it."""
+"""Clocks of two hosts differ, and a clock may be set: neither sessions nor memories may suffer from
+it."""
 
 import itertools
 import time

@@ -1,4 +1,5 @@
-"""Spans for OpenTelemetry: one trace a request, named by rules and kinds, with nothing of a client in it."""
+"""Spans for OpenTelemetry: one trace a request, named by rules and kinds, with nothing of a client
+in it."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,5 @@
-"""Two companies on one service that know the same client: neither learns anything from the other."""
+"""Two companies on one service that know the same client: neither learns anything from the
+other."""
 
 import pytest
 

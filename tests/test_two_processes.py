@@ -1,4 +1,5 @@
-"""Two real gunicorn processes over one Redis and one database, and twenty reps who open one card at once."""
+"""Two real gunicorn processes over one Redis and one database, and twenty reps who open one card at
+once."""
 
 import dataclasses
 import os
@@ -28,7 +29,8 @@ REPS = 20
 def processes(
     make_widget: MakeWidget, outside: Outside, redis_url: str, tmp_path: Path
 ) -> Iterator[tuple[httpx.Client, list[str]]]:
-    """The addresses of two processes. Started apart, so that each gets its half of the work for certain."""
+    """The addresses of two processes. Started apart, so that each gets its half of the work for
+    certain."""
     config = make_widget(redis_url=redis_url, portal_requests=REPS).services.infra.config
     with ExitStack() as stack:
         addresses = []
@@ -92,7 +94,8 @@ def test_twenty_reps_who_open_a_cold_card_at_once_cost_one_check_a_number(
     assert {answer.status_code for answer in checked} == {200}
     states = {tuple(re.findall('data-presence="([^"]+)"', answer.text)) for answer in checked}
     assert states == {("yes", "yes", "no", "yes", "landline", "invalid")}
-    # Four numbers: one has a chat and is not checked, each of the others once in both processes together.
+    # Four numbers: one has a chat and is not checked, each of the others once in both processes
+    # together.
     assert outside.calls("gateway")["check-exists"] == 3
     assert "session" not in outside.calls("gateway")  # no request asks how the line is
     assert outside.calls("gateway")["messages"] <= 8  # each number's chat once a process

@@ -1,4 +1,5 @@
-"""The rules that every text keeps, as far as a test can read: in both languages, and for every time."""
+"""The rules that every text keeps, as far as a test can read: in both languages, and for every
+time."""
 
 import re
 from datetime import UTC, datetime, timedelta

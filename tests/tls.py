@@ -1,4 +1,5 @@
-"""Servers that speak TLS, on any machine: those of the wheels speak none, so that a door with TLS stands before them.
+"""Servers that speak TLS, on any machine: those of the wheels speak none, so that a door with TLS
+stands before them.
 
 What a client does is the same: it shakes hands, and looks at the certificate and its name.
 """
@@ -77,8 +78,9 @@ def door(
     *,
     plain_too: bool = False,
 ) -> Iterator[int]:
-    """The port of a door with TLS before the server at this Unix socket. `asked` says whether TLS begins. `plain_too`:
-    servers without TLS of their own, such as a sentinel, come by the same door as clients with TLS."""
+    """The port of a door with TLS before the server at this Unix socket. `asked` says whether TLS
+    begins. `plain_too`: servers without TLS of their own, such as a sentinel, come by the same door
+    as clients with TLS."""
 
     class Guest(socketserver.BaseRequestHandler):
         def handle(self) -> None:

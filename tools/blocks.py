@@ -1,9 +1,10 @@
 """Count the blocks of 100,000 Russian mobile numbers that the widget ships.
 
 `PYTHONPATH=. python tools/blocks.py DEF-9xx.csv 2026-04-01`, with the date that the file is of.
-Reads the ministry's registry of mobile ranges (open data, https://opendata.digital.gov.ru) and writes
-widget/phones/blocks.txt: for each block the regions and the operator that most of its assigned numbers have, with
-their share in percent, and every time zone of at least one number in a hundred. Figures, not the registry's rows.
+Reads the ministry's registry of mobile ranges (open data, https://opendata.digital.gov.ru) and
+writes widget/phones/blocks.txt: for each block the regions and the operator that most of its
+assigned numbers have, with their share in percent, and every time zone of at least one number in a
+hundred. Figures, not the registry's rows.
 """
 
 import sys

@@ -1,9 +1,11 @@
-"""Bring the gettext catalogues up to date with the texts in templates/ and widget/: `make catalogue`.
+"""Bring the gettext catalogues up to date with the texts in templates/ and widget/: `make
+catalogue`.
 
     tools/catalogue.py       all catalogues that are there
     tools/catalogue.py de    these and a new one, with every text still to be translated
 
-New texts get an empty translation and texts that are gone are dropped; tests/test_templates.py holds them complete.
+New texts get an empty translation and texts that are gone are dropped; tests/test_templates.py
+holds them complete.
 """
 
 import re

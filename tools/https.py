@@ -1,10 +1,12 @@
-"""Does Caddy get certificates by itself with deploy/caddy/Caddyfile, and is what it does in front of the service right?
+"""Does Caddy get certificates by itself with deploy/caddy/Caddyfile, and is what it does in front
+of the service right?
 
     tools/https.py CADDY     CADDY: its program
 
-One Caddy is the authority, as Let's Encrypt is: it proves over HTTP that the host is who asks, and signs. Another one
-reads our Caddyfile; of that the ports, the folder of its certificates and the address of the service are others. No
-port below 1024 is taken, no name is looked up, and nothing outside of a temporary folder is written.
+One Caddy is the authority, as Let's Encrypt is: it proves over HTTP that the host is who asks, and
+signs. Another one reads our Caddyfile; of that the ports, the folder of its certificates and the
+address of the service are others. No port below 1024 is taken, no name is looked up, and nothing
+outside of a temporary folder is written.
 """
 
 import argparse

@@ -1,13 +1,16 @@
-"""Build what the Dockerfile says without a container engine: its steps, in clean roots that `chroot` goes into.
+"""Build what the Dockerfile says without a container engine: its steps, in clean roots that
+`chroot` goes into.
 
-    tools/image.py ROOT     ROOT: a minimal Debian, as `debootstrap --variant=minbase bookworm ROOT` makes; what the
-                            Dockerfile begins with has no manuals and no translations and is 50 MB smaller
+    tools/image.py ROOT     ROOT: a minimal Debian, as `debootstrap --variant=minbase bookworm ROOT`
+                            makes; what the Dockerfile begins with has no manuals and no
+                            translations and is 50 MB smaller
 
-For root on Linux. Then the service is started in the image as its user, with settings for nothing outside; its health
-check has to be well, no file may be its own, and the size of the image is printed.
+For root on Linux. Then the service is started in the image as its user, with settings for nothing
+outside; its health check has to be well, no file may be its own, and the size of the image is
+printed.
 
-The disk is safe from it: devices, pipes and mounted file systems are never copied, all copies together have a bound,
-and no file that a step writes may grow beyond one.
+The disk is safe from it: devices, pipes and mounted file systems are never copied, all copies
+together have a bound, and no file that a step writes may grow beyond one.
 """
 
 import argparse
@@ -40,14 +43,16 @@ SETTINGS |= {"DATABASE_URL": "sqlite:////tmp/widget.sqlite3", "JOBS_FILE": "/tmp
 
 
 class Copier:
-    """Copies trees until `most` bytes were copied. Its files belong to their owners or, without `owners`, to us."""
+    """Copies trees until `most` bytes were copied. Its files belong to their owners or, without
+    `owners`, to us."""
 
     def __init__(self, most: int = MAX_COPIED) -> None:
         self._left = most
 
     def tree(self, source: Path, target: Path, *, owners: bool = False, without: str = "") -> None:
-        """Directories, files and links, on one file system; a directory named `without` is left out. A device or a
-        pipe is not copied: read like a file it has no end. Raises SystemExit beyond the bound."""
+        """Directories, files and links, on one file system; a directory named `without` is left
+        out. A device or a pipe is not copied: read like a file it has no end. Raises SystemExit
+        beyond the bound."""
         target.mkdir(parents=True, exist_ok=True)
         here = source.stat()
         _adopt(target, here, owners=owners)
@@ -66,7 +71,8 @@ class Copier:
                 _adopt(to, found, owners=owners)
 
     def file(self, source: Path, target: Path) -> None:
-        """One file, or what a link leads to. Raises SystemExit for anything else, and beyond the bound."""
+        """One file, or what a link leads to. Raises SystemExit for anything else, and beyond the
+        bound."""
         found = source.stat()
         if not stat.S_ISREG(found.st_mode):
             raise SystemExit(f"image: {source} is not a file")

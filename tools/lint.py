@@ -1,4 +1,5 @@
-"""Style, types, and who may import whom: `make lint`. With --write, the style is put right: `make format`.
+"""Style, types, and who may import whom: `make lint`. With --write, the style is put right: `make
+format`.
 
 What is quick comes first, and every check runs, so that one call shows all there is to mend.
 """
@@ -45,7 +46,8 @@ def write() -> int:
 
 
 def run(command: tuple[str | Path, ...]) -> bool:
-    """False for findings. A program that could not be had here finds nothing, and one line says so."""
+    """False for findings. A program that could not be had here finds nothing, and one line says
+    so."""
     program = PROGRAMS / command[0]  # a whole path stays itself
     if not program.exists():
         print(f"lint: {program.name} is not here, its files were not looked at (see the lines of setup)")

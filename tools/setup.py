@@ -1,7 +1,8 @@
 """Make this checkout runnable: `python3 tools/setup.py demo` or `... test`. Standard library only.
 
-Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium, Bitrix24's frame script and the
-linter of JavaScript and CSS. A second run compares one stamp and ends. What cannot be had is said in one line.
+Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium, Bitrix24's
+frame script and the linter of JavaScript and CSS. A second run compares one stamp and ends. What
+cannot be had is said in one line.
 """
 
 import base64
@@ -18,14 +19,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 MINIMUM = (3, 11)
-# The shell takes a third of the processor of a whole Chromium, so it is installed beside one where we may.
+# The shell takes a third of the processor of a whole Chromium, so it is installed beside one where
+# we may.
 SHELL = "chromium-headless-shell"
 SHARE = VENV / "share"
-# Bitrix24's own script for framed pages, which the simulated portal has to satisfy; one file of an npm package.
+# Bitrix24's own script for framed pages, which the simulated portal has to satisfy; one file of an
+# npm package.
 B24JSSDK = "@bitrix24/b24jssdk@2.2.0"
 B24JSSDK_SHA512 = "zqN7y8r2D3g0dAGKq3+0zOEsRtz2MbjoZR70XrTXKKN5l0OUmPK6jy2BEn6TXiqf5ApsvYrcz9nEn2t2jDR4cw=="
 B24JSSDK_FILE = SHARE / "b24jssdk-2.2.0.js"
-# Formats and lints JavaScript and CSS (biome.jsonc). One program that runs without Node, and its sha512 by machine.
+# Formats and lints JavaScript and CSS (biome.jsonc). One program that runs without Node, and its
+# sha512 by machine.
 BIOME = "@biomejs/cli-{machine}@2.6.8"
 BIOME_FILE = SHARE / "biome-2.6.8"
 BIOME_SHA512 = {
@@ -71,8 +75,9 @@ def makes_venv(python: str) -> bool:
 
 
 def fastest_python() -> str:
-    """This Python, or one of the same version in PATH that is clearly faster. One that was built here from source, as
-    pyenv does, mostly lacks the optimisations of a distribution's, and everything takes a third longer."""
+    """This Python, or one of the same version in PATH that is clearly faster. One that was built
+    here from source, as pyenv does, mostly lacks the optimisations of a distribution's, and
+    everything takes a third longer."""
     name = "python{}.{}".format(*sys.version_info)
     folders = map(os.path.realpath, filter(None, os.environ.get("PATH", os.defpath).split(os.pathsep)))
     found = [shutil.which(name, path=folder) for folder in folders]
@@ -98,7 +103,8 @@ def install(name: str, *, needed: bool, without: str = "") -> None:
     # The machine may forbid bytecode; without it the first import of the number data takes seconds.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     command = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    # --no-deps: the file is complete, and b24pysdk would refuse the tzdata in it (see tool.uv in pyproject.toml).
+    # --no-deps: the file is complete, and b24pysdk would refuse the tzdata in it (see tool.uv in
+    # pyproject.toml).
     if run([*command, "--no-deps", "-r", str(ROOT / name)], environment):
         stamp.write_text(wanted)
     elif needed:
@@ -121,7 +127,8 @@ def fetch_b24jssdk() -> None:
 
 
 def fetch_biome() -> None:
-    """The program for this machine, 25 MB, once. Without it `make lint` leaves JavaScript and CSS out and says so."""
+    """The program for this machine, 25 MB, once. Without it `make lint` leaves JavaScript and CSS
+    out and says so."""
     architecture = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     machine = f"{platform.system().lower()}-{architecture}"
     if machine in BIOME_SHA512:
@@ -130,7 +137,8 @@ def fetch_biome() -> None:
 
 
 def fetch(package: str, sha512: str, member: str, target: Path, without: str) -> None:
-    """One file of an npm package, if it is not there yet. A package with another hash ends the set-up."""
+    """One file of an npm package, if it is not there yet. A package with another hash ends the
+    set-up."""
     if target.exists():
         return
     say(f"fetching {package} through npm (once)")

@@ -1,12 +1,14 @@
 """Every test, on both cores: those with a browser beside all others. `make test`.
 
     tools/test.py                every test
-    tools/test.py --fast         without a browser, without servers of its own, without random searches
-    tools/test.py PYTEST-ARGS    pytest with these arguments, such as a file or one test (browser tests too)
+    tools/test.py --fast         without browsers, servers of their own and random searches
+    tools/test.py PYTEST-ARGS    pytest with these arguments, such as a file or one test (browser
+                                 tests too)
 
-Each process is given its files and collects no others: when pytest-xdist dealt them out, each of its processes
-collected all of them, and telling of each test took a twentieth of the processor. A browser's process cannot run the
-others too: Playwright keeps an event loop in its thread. So tests with a browser stand in folders called `browser`.
+Each process is given its files and collects no others: when pytest-xdist dealt them out, each of
+its processes collected all of them, and telling of each test took a twentieth of the processor. A
+browser's process cannot run the others too: Playwright keeps an event loop in its thread. So tests
+with a browser stand in folders called `browser`.
 """
 
 import os
@@ -52,8 +54,9 @@ def main(arguments: list[str]) -> int:
 
 
 def prepare() -> None:
-    """Set what all processes inherit. Where bytecode is forbidden, every process and every program that a test starts
-    would compile all anew; and each test has a database of its own, which need not reach a disk."""
+    """Set what all processes inherit. Where bytecode is forbidden, every process and every program
+    that a test starts would compile all anew; and each test has a database of its own, which need
+    not reach a disk."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("TMPDIR", str(MEMORY))
@@ -70,7 +73,8 @@ def shares(fast: bool) -> list[list[str]]:
 
 
 def dealt(files: list[Path], processes: int) -> list[list[str]]:
-    """The files dealt out so that each process has about as many bytes, which is about as much work."""
+    """The files dealt out so that each process has about as many bytes, which is about as much
+    work."""
     sizes = [0] * processes
     hands: list[list[str]] = [[] for _ in range(processes)]
     for size, file in sorted(((file.stat().st_size, file) for file in files), reverse=True):
@@ -81,7 +85,8 @@ def dealt(files: list[Path], processes: int) -> list[list[str]]:
 
 
 class Share:
-    """One process of pytest. What it says is shown at once where it is `aloud`, else when it has ended."""
+    """One process of pytest. What it says is shown at once where it is `aloud`, else when it has
+    ended."""
 
     def __init__(self, arguments: list[str], place: Path, *, aloud: bool) -> None:
         self.tally = place.with_suffix(".tally")

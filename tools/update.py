@@ -1,6 +1,8 @@
-"""Raise every pinned package in requirements*.in to its newest version; `make update` locks them with hashes then.
+"""Raise every pinned package in requirements*.in to its newest version; `make update` locks them
+with hashes then.
 
-The newest that go together: uv resolves each file without its pins. Comments stay. Read CHANGELOGs before you commit.
+The newest that go together: uv resolves each file without its pins. Comments stay. Read CHANGELOGs
+before you commit.
 """
 
 import re

@@ -1,4 +1,5 @@
-"""The widget: a Flask service that Bitrix24 opens in its CRM cards. Start reading at `create_app`."""
+"""The widget: a Flask service that Bitrix24 opens in its CRM cards. Start reading at
+`create_app`."""
 
 import functools
 import logging
@@ -50,13 +51,15 @@ log = logging.getLogger(__name__)
 
 
 def create_app(config: Config | None = None, **parts: Any) -> Flask:
-    """The application. `parts` replace what `wiring.build` would make (clock, client, sleep, pool); for tests."""
+    """The application. `parts` replace what `wiring.build` would make (clock, client, sleep, pool);
+    for tests."""
     config = config or Config.from_environ(os.environ)
     app = _Flask(
         __name__,
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
-        # The version is a folder and not a query, so that modules which import each other are of one version.
+        # The version is a folder and not a query, so that modules which import each other are of
+        # one version.
         static_url_path=f"/static/{_assets().version}",
     )
     app.send_static_file = _assets().send  # type: ignore[method-assign]
@@ -70,8 +73,8 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     _set_up_templates(app)
     _set_up_answers(app)
 
-    # Who may call what: these two read the form Bitrix24 posts, and everything else in them needs our own session
-    # (tests/test_routes.py walks them all).
+    # Who may call what: these two read the form Bitrix24 posts, and everything else in them needs
+    # our own session (tests/test_routes.py walks them all).
     app.register_blueprint(install_pages)
     app.register_blueprint(card_pages)
     app.register_blueprint(admin_pages)
@@ -86,15 +89,16 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
 
 
 class _Flask(Flask):
-    """No function of ours is async, and none is looked at for that: Flask does so ten times a request."""
+    """No function of ours is async, and none is looked at for that: Flask does so ten times a
+    request."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
 
 
 class RowId(IntegerConverter):
-    """An id in a path. One that is too large for a database is the largest there, which no row has: 404 and not 405,
-    which is what a rule answers that finds its value wrong."""
+    """An id in a path. One that is too large for a database is the largest there, which no row has:
+    404 and not 405, which is what a rule answers that finds its value wrong."""
 
     def to_python(self, value: str) -> int:
         return min(int(value), 2**63 - 1)
@@ -117,7 +121,8 @@ def _set_up_templates(app: Flask) -> None:
 
 
 def _portal_url(path: str) -> str:
-    """A page of the reader's portal; where a page has a bridge to the portal, its script opens it from there."""
+    """A page of the reader's portal; where a page has a bridge to the portal, its script opens it
+    from there."""
     return f"{g.portal.origin if 'portal' in g else g.get('frame_origin', '')}{path}"
 
 
@@ -150,9 +155,9 @@ def _take_place() -> None:
 
 
 def _company(endpoint: str | None) -> Hashable:
-    """The company whose share of the threads this request takes. A gateway and a portal have no session, but addresses
-    that name their company: each kind has a share of its own, as large however many lines or files there are.
-    Requests that name no company share one."""
+    """The company whose share of the threads this request takes. A gateway and a portal have no
+    session, but addresses that name their company: each kind has a share of its own, as large
+    however many lines or files there are. Requests that name no company share one."""
     named = request.view_args or {}
     if endpoint == "hooks.gateway":
         return endpoint, services().webhooks.gateway_receiver.company(named["hook_key"])
@@ -201,8 +206,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _perhaps_deleted(error: Exception) -> Response:
-    """Answer a write that names a portal which another process has just deleted: this process still remembers it for
-    some seconds."""
+    """Answer a write that names a portal which another process has just deleted: this process still
+    remembers it for some seconds."""
     session: Session | None = g.get("session")
     if session and services().storage.portals.get(session.portal_id, refresh=True) is None:
         return _refused(Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone"))
@@ -227,8 +232,8 @@ _POLICY = (
 
 
 def _protect(response: Response) -> Response:
-    """Set the headers by which only the portal may frame a page, only our own files run, and browsers keep nothing
-    but static files."""
+    """Set the headers by which only the portal may frame a page, only our own files run, and
+    browsers keep nothing but static files."""
     frame, headers = g.get("frame_origin") or "'none'", response.headers
     headers.add("Content-Security-Policy", f"{_POLICY} {frame}")
     headers.add("X-Content-Type-Options", "nosniff")

@@ -1,8 +1,10 @@
-"""Which addresses a stranger may make us call: a line's address is typed by an administrator of any portal.
+"""Which addresses a stranger may make us call: a line's address is typed by an administrator of any
+portal.
 
-Two checks. `require_public` reads the address as it stands, for a clear answer at once. `PublicOnly` looks at what the
-name resolves to when a connection is made, and connects to what it looked at, so a name that changes between two
-answers (DNS rebinding) gains nothing. Ranges: the IANA special-purpose registries, as Python's ipaddress has them.
+Two checks. `require_public` reads the address as it stands, for a clear answer at once.
+`PublicOnly` looks at what the name resolves to when a connection is made, and connects to what it
+looked at, so a name that changes between two answers (DNS rebinding) gains nothing. Ranges: the
+IANA special-purpose registries, as Python's ipaddress has them.
 """
 
 import ipaddress
@@ -16,8 +18,9 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-# What ipaddress calls global and does not belong to a host of the internet: Azure's metadata server, relays of 6to4
-# (RFC 7526), documentation (RFC 9637), and a range that older Pythons know only in part.
+# What ipaddress calls global and does not belong to a host of the internet: Azure's metadata
+# server, relays of 6to4 (RFC 7526), documentation (RFC 9637), and a range that older Pythons know
+# only in part.
 NOT_PUBLIC_EITHER = (
     IPv4Network("168.63.129.16/32"),
     IPv4Network("192.88.99.0/24"),
@@ -45,7 +48,8 @@ class AddressRules:
 
 
 def require_public(address: str, rules: AddressRules) -> None:
-    """Raises AddressRefused for an address that we should not call. Asks no DNS: see PublicOnly for that."""
+    """Raises AddressRefused for an address that we should not call. Asks no DNS: see PublicOnly for
+    that."""
     if not address.isprintable() or any(character.isspace() or character == "\\" for character in address):
         raise AddressRefused("not_an_address")
     try:
@@ -64,17 +68,19 @@ def require_public(address: str, rules: AddressRules) -> None:
 
 
 def plain_host(address: str, scheme: str) -> str:
-    """A host, perhaps with a port, as a browser writes it in an origin: in small letters, in punycode, without the
-    scheme's usual port. Raises ValueError for a name that punycode cannot write; checks nothing else."""
+    """A host, perhaps with a port, as a browser writes it in an origin: in small letters, in
+    punycode, without the scheme's usual port. Raises ValueError for a name that punycode cannot
+    write; checks nothing else."""
     name, colon, port = address.partition(":")
     host = address.lower() if address.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
     return _without_usual_port(host, scheme)
 
 
 def plain_address(address: str) -> str:
-    """An address that may be called, in one spelling: the same session at the same gateway is one line, and its
-    WhatsApp account has one budget, however the host is written (in capitals, in letters or punycode, with the dot of
-    the root, as one number). What punycode has no way for stays."""
+    """An address that may be called, in one spelling: the same session at the same gateway is one
+    line, and its WhatsApp account has one budget, however the host is written (in capitals, in
+    letters or punycode, with the dot of the root, as one number). What punycode has no way for
+    stays."""
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     scheme, host = scheme.lower(), unicodedata.normalize("NFKC", host)
@@ -94,8 +100,8 @@ def _without_usual_port(host: str, scheme: str) -> str:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an IP address is a host of the internet and not of our network, also where it is wrapped into another
-    one."""
+    """Whether an IP address is a host of the internet and not of our network, also where it is
+    wrapped into another one."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (_last_four(address) if address in NAT64 else None)
         if inner is not None:
@@ -107,7 +113,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 class PublicOnly(httpcore.NetworkBackend):
-    """Connects to public addresses only. TLS still checks the name that was asked for: httpcore takes it from the URL.
+    """Connects to public addresses only. TLS still checks the name that was asked for: httpcore
+    takes it from the URL.
 
     Raises httpcore.ConnectError for a name that leads, even partly, anywhere else.
     """

@@ -1,6 +1,8 @@
-"""What goes out packed: the static files, once when the process starts, and pages as they are drawn.
+"""What goes out packed: the static files, once when the process starts, and pages as they are
+drawn.
 
-A card opens in a frame of every CRM item, mostly to show one button: each request and each kilobyte of it is paid then.
+A card opens in a frame of every CRM item, mostly to show one button: each request and each kilobyte
+of it is paid then.
 """
 
 import gzip
@@ -73,8 +75,8 @@ class Assets:
 
 @dataclass(frozen=True)
 class PackedPage:
-    """A drawn page that goes out more than once: as bytes, and packed at the first browser that takes it so. For a
-    card these two took a third of what it costs when nothing has changed."""
+    """A drawn page that goes out more than once: as bytes, and packed at the first browser that
+    takes it so. For a card these two took a third of what it costs when nothing has changed."""
 
     plain: bytes
 
@@ -90,8 +92,8 @@ class PackedPage:
 
 
 def pack(response: Response) -> None:
-    """Pack a drawn page or fragment. Nothing of a stranger's stands in one beside a secret of ours that would stay the
-    same from answer to answer, so its length tells nothing."""
+    """Pack a drawn page or fragment. Nothing of a stranger's stands in one beside a secret of ours
+    that would stay the same from answer to answer, so its length tells nothing."""
     if "Vary" in response.headers or response.mimetype != "text/html" or response.is_streamed:
         return
     body = response.get_data()

@@ -21,8 +21,9 @@ MAX_IN_PROCESS = 20_000  # records, when there is no Redis
 
 
 def redis_takes_writes(redis_url: str) -> bool:
-    """Whether Redis stores something now: a replica answers too, and so does one whose memory is full. True without
-    Redis: then the cache is in the process. One round trip over a connection of its own."""
+    """Whether Redis stores something now: a replica answers too, and so does one whose memory is
+    full. True without Redis: then the cache is in the process. One round trip over a connection of
+    its own."""
     if not redis_url:
         return True
     try:
@@ -47,10 +48,10 @@ class _Json(BaseSerializer):
             return None
 
 
-# Each record is written only where the key still holds what the writer read there ("" is nothing), and not at all for 0
-# seconds; the leases go with it.
-# KEYS  records..., leases...   ARGV  how many records, {before, record, seconds}...
-# Returns for each record 1, or what stands there instead ("" for nothing).
+# Each record is written only where the key still holds what the writer read there ("" is nothing),
+# and not at all for 0 seconds; the leases go with it. KEYS records..., leases... ARGV how many
+# records, {before, record, seconds}... Returns for each record 1, or what stands there instead (""
+# for nothing).
 _PUBLISH = """
 local told = {}
 for at = 1, tonumber(ARGV[1]) do
@@ -85,8 +86,9 @@ class JsonRedisCache(RedisCache):
         return self.read(self.get_raw(*keys))
 
     def get_raw(self, *keys: str) -> list[Any]:
-        """One MGET over a connection of the pool: by way of redis-py's client, which times, retries and counts each
-        command, it takes twice as long, and a warm card is little more than this. A read has nothing to retry."""
+        """One MGET over a connection of the pool: by way of redis-py's client, which times, retries
+        and counts each command, it takes twice as long, and a warm card is little more than this. A
+        read has nothing to retry."""
         prefix, pool = self._get_prefix(), self._read_client.connection_pool
         connection = pool.get_connection()
         try:
@@ -107,14 +109,15 @@ class JsonRedisCache(RedisCache):
             pipe.execute()
 
     def add_many(self, keys: Sequence[str], value: Any, timeout: int) -> list[str]:
-        """Returns the keys that were free. `timeout` is seconds. One round trip; cachelib adds one key at a time."""
+        """Returns the keys that were free. `timeout` is seconds. One round trip; cachelib adds one
+        key at a time."""
         return self.add_and_get(keys, value, timeout, ())[0]
 
     def add_and_get(
         self, keys: Sequence[str], value: Any, timeout: int, wanted: Sequence[str]
     ) -> tuple[list[str], list[Any]]:
-        """Add the record under each key that is free; read the `wanted` keys after that. One round trip for both.
-        `timeout` is seconds."""
+        """Add the record under each key that is free; read the `wanted` keys after that. One round
+        trip for both. `timeout` is seconds."""
         prefix, dumped = self._get_prefix(), self.serializer.dumps(value)
         with self._write_client.pipeline(transaction=False) as pipe:
             for key in keys:
@@ -144,7 +147,8 @@ class JsonRedisCache(RedisCache):
 
 
 class JsonClusterCache(JsonRedisCache):
-    """The backend for a cluster, where keys lie on several servers: one round trip to each server."""
+    """The backend for a cluster, where keys lie on several servers: one round trip to each
+    server."""
 
     def get_raw(self, *keys: str) -> list[Any]:
         prefix = self._get_prefix()
@@ -164,7 +168,8 @@ class JsonClusterCache(JsonRedisCache):
         return added, self.get_many(*wanted) if wanted else []
 
     def publish(self, records: Mapping[str, tuple[Any, Any, int]], leases: Sequence[str]) -> dict[str, Any]:
-        """A script has one server; so each record is a script of its own, and the leases go when all are there."""
+        """A script has one server; so each record is a script of its own, and the leases go when
+        all are there."""
         changed: dict[str, Any] = {}
         for key, record in records.items():
             changed |= super().publish({key: record}, ())
@@ -231,7 +236,8 @@ class Cache:
         self._backend: Any = app.extensions["cache"][cache]
 
     def connections(self) -> dict[str, float]:
-        """The number of this process' connections to Redis, by their state; {} without Redis, and in a cluster."""
+        """The number of this process' connections to Redis, by their state; {} without Redis, and
+        in a cluster."""
         client = getattr(self._backend, "_write_client", None)
         pool = None if client is None or is_cluster(client) else client.connection_pool
         return {str(labels["state"]): float(number) for number, labels in pool.get_connection_count()} if pool else {}
@@ -244,8 +250,8 @@ class Cache:
             return _there(keys, self._backend.get_many(*keys))
 
     def get_raw(self, keys: Sequence[str]) -> tuple[Any, ...]:
-        """The records as they are stored, None for what is not there; to compare, and to `read`. One round trip. Raises
-        StoreGone."""
+        """The records as they are stored, None for what is not there; to compare, and to `read`.
+        One round trip. Raises StoreGone."""
         with _store():
             return tuple(self._backend.get_raw(*keys)) if keys else ()
 
@@ -265,24 +271,24 @@ class Cache:
             self._backend.set_each({key: (value, _whole(seconds)) for key, (value, seconds) in records.items()})
 
     def add_many(self, keys: Sequence[str], value: Any, seconds: float) -> list[str]:
-        """Set those that are not there already (SET NX). Returns the keys that were set. One round trip. Raises
-        StoreGone."""
+        """Set those that are not there already (SET NX). Returns the keys that were set. One round
+        trip. Raises StoreGone."""
         with _store():
             return list(self._backend.add_many(keys, value, timeout=_whole(seconds)))
 
     def add_and_get(
         self, keys: Sequence[str], value: Any, seconds: float, *, wanted: Sequence[str]
     ) -> tuple[list[str], dict[str, Any]]:
-        """As `add_many`, and the records of the `wanted` keys as they are after that. One round trip. Raises
-        StoreGone."""
+        """As `add_many`, and the records of the `wanted` keys as they are after that. One round
+        trip. Raises StoreGone."""
         with _store():
             added, found = self._backend.add_and_get(keys, value, _whole(seconds), wanted)
         return added, _there(wanted, found)
 
     def publish(self, records: Mapping[str, tuple[Any, Any, float]], *, leases: Sequence[str] = ()) -> dict[str, Any]:
-        """Keep records (before, record, seconds) where the key still holds what it held `before` (None is nothing), and
-        delete the `leases`. For 0 seconds it is only looked. Returns what stands under the keys that have changed. One
-        round trip. Raises StoreGone."""
+        """Keep records (before, record, seconds) where the key still holds what it held `before`
+        (None is nothing), and delete the `leases`. For 0 seconds it is only looked. Returns what
+        stands under the keys that have changed. One round trip. Raises StoreGone."""
         if not records and not leases:
             return {}
         values = {

@@ -1,4 +1,5 @@
-"""Commands for the operator: `flask upgrade`, `flask portal …`, `flask line …`, `flask secrets …`, …"""
+"""Commands for the operator: `flask upgrade`, `flask portal …`, `flask line …`, `flask secrets …`,
+…"""
 
 from flask import Flask
 

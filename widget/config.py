@@ -71,7 +71,8 @@ def _count(value: str) -> int:
 
 
 def _permits(value: str) -> int:
-    """A number of permits that the limiter can count, from 1: with 0 nothing could ever be granted."""
+    """A number of permits that the limiter can count, from 1: with 0 nothing could ever be
+    granted."""
     number = _count(value)
     if not 1 <= number <= MAX_COUNT:
         raise ValueError(f"must be a whole number from 1 to {MAX_COUNT}")
@@ -195,25 +196,29 @@ class Config:
     bitrix_client_secret: str = _setting(_words)
 
     old_secret_keys: tuple[str, ...] = _setting(_secrets, ())  # what they signed is still good
-    # Where browsers and Bitrix24 reach this service; registered as the handler of placements and events.
+    # Where browsers and Bitrix24 reach this service; registered as the handler of placements and
+    # events.
     public_url: str = _setting(_public_url, "")
     database_url: str = _setting(_database, "sqlite:///widget.sqlite3")
     redis_url: str = _setting(_redis, "")
     jobs_file: str = _setting(_text, "jobs.sqlite3")  # the queue of background work, where there is no Redis
-    # The two authorisation servers of Bitrix24 (server module rest, AuthorizationServerUrlResolver.php). A token
-    # or our client secret never goes anywhere else.
+    # The two authorisation servers of Bitrix24 (server module rest,
+    # AuthorizationServerUrlResolver.php). A token or our client secret never goes anywhere else.
     auth_servers: tuple[str, ...] = _setting(_addresses, ("https://oauth.bitrix.info", "https://oauth.bitrix24.tech"))
     allow_http: bool = _setting(_flag, False)
-    # Lines at addresses of this machine or this network; an administrator of any portal may type them.
+    # Lines at addresses of this machine or this network; an administrator of any portal may type
+    # them.
     allow_private_lines: bool = _setting(_flag, False)
-    # Where gateways keep files, besides the storages that are known (files.py of each folder in gateways/).
+    # Where gateways keep files, besides the storages that are known (files.py of each folder in
+    # gateways/).
     file_hosts: tuple[str, ...] = _setting(_hosts, ())
     speech_model: str = _setting(_model, "")  # the worker writes down what clients say in voice messages
     numbering_file: str = _setting(_text, "")
     numbering_source: str = _setting(_address, "https://opendata.digital.gov.ru/downloads")
     numbering_update: bool = _setting(_flag, False)  # the worker fetches the registry once a week
 
-    # The traffic light of a client's local time: red to 7, amber to 8, green to 19, amber to 21, red after.
+    # The traffic light of a client's local time: red to 7, amber to 8, green to 19, amber to 21,
+    # red after.
     light_hours: tuple[int, int, int, int] = _setting(_hours, (7, 8, 19, 21))
 
     presence_ttl: float = _setting(_positive, 300)  # seconds
@@ -235,7 +240,8 @@ class Config:
     history_timeout: float = _setting(_positive, 15)  # seconds
     send_timeout: float = _setting(_positive, 30)  # seconds
 
-    # What one portal may hold of a process at once: a quarter of gunicorn's threads, and answers from outside.
+    # What one portal may hold of a process at once: a quarter of gunicorn's threads, and answers
+    # from outside.
     portal_requests: int = _setting(_at_least_one, 8)
     portal_megabytes: int = _setting(_at_least_one, 128)  # a file of 64 is 86 in base64
 
@@ -251,7 +257,8 @@ class Config:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
-        """Read and check everything. Raises ConfigError that names every fault, never only the first."""
+        """Read and check everything. Raises ConfigError that names every fault, never only the
+        first."""
         values: dict[str, Any] = {}
         faults: list[str] = []
         for setting in fields(cls):

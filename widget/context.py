@@ -1,6 +1,8 @@
-"""What one request knows: its user, their card, the lines they may use, and the time. Read once, at the door.
+"""What one request knows: its user, their card, the lines they may use, and the time. Read once, at
+the door.
 
-The card's rows, an open chat and the application's own page all work on this value and ask for nothing of it again.
+The card's rows, an open chat and the application's own page all work on this value and ask for
+nothing of it again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,10 +43,12 @@ class Owner:
 
 @dataclass(frozen=True)
 class CardPhone:
-    """A phone on this card. `key` stands for it in the page; `typed` is what people wrote, all spellings.
+    """A phone on this card. `key` stands for it in the page; `typed` is what people wrote, all
+    spellings.
 
-    `offers` are numbers that the typed text may mean. A request names one by its key, and it is looked up among these,
-    which are worked out from the text whenever the card is read: no other number can be asked for.
+    `offers` are numbers that the typed text may mean. A request names one by its key, and it is
+    looked up among these, which are worked out from the text whenever the card is read: no other
+    number can be asked for.
     """
 
     key: str
@@ -58,7 +62,8 @@ class CardPhone:
 
     @property
     def client(self) -> str:
-        """Who chats are with: the phone in E.164 or the LID, "" for what could not be understood."""
+        """Who chats are with: the phone in E.164 or the LID, "" for what could not be
+        understood."""
         return self.phone.e164 or self.lid
 
     def __repr__(self) -> str:
@@ -69,8 +74,8 @@ class CardPhone:
 class Card:
     """What one user may see of one CRM item. `hidden` counts linked people this user may not see.
 
-    `country` is the one its numbers were read with, `granted` says which access lists hold the user: a card that was
-    read under other settings is read again.
+    `country` is the one its numbers were read with, `granted` says which access lists hold the
+    user: a card that was read under other settings is read again.
     """
 
     phones: tuple[CardPhone, ...]
@@ -96,11 +101,12 @@ class Card:
 
 @dataclass(frozen=True)
 class CardContext:
-    """A proved user with a card open; on the application's own page the card has no phone, or the one typed there.
+    """A proved user with a card open; on the application's own page the card has no phone, or the
+    one typed there.
 
-    `lines` are those that this user may use here, oldest first; `past_lines` those that they could use until they were
-    switched off or removed: their chats can be read. `no_line_allowed`: there are lines, but none that this user may
-    use.
+    `lines` are those that this user may use here, oldest first; `past_lines` those that they could
+    use until they were switched off or removed: their chats can be read. `no_line_allowed`: there
+    are lines, but none that this user may use.
     """
 
     session: Session
@@ -118,13 +124,14 @@ class CardContext:
 
     @property
     def zone(self) -> str:
-        """The zone whose times this user reads: of their profile, else the browser's, "" (UTC) without either."""
+        """The zone whose times this user reads: of their profile, else the browser's, "" (UTC)
+        without either."""
         return self.viewer.zone or self.session.zone
 
     @property
     def is_typed(self) -> bool:
-        """Whether a typed number is all that brought the user here: neither a card nor a right to its chat says what
-        they may read (chats/typed.py)."""
+        """Whether a typed number is all that brought the user here: neither a card nor a right to
+        its chat says what they may read (chats/typed.py)."""
         return bool(self.session.number) and not self.session.granted and not self.viewer.admin
 
     @property
@@ -132,7 +139,8 @@ class CardContext:
         return (*self.lines, *self.past_lines)
 
     def line(self, line_id: int) -> Line:
-        """A line that this user may use. Raises Refused: LINE_OFF for one that is switched off or removed."""
+        """A line that this user may use. Raises Refused: LINE_OFF for one that is switched off or
+        removed."""
         for line in self.lines:
             if line.id == line_id:
                 return line
@@ -141,7 +149,8 @@ class CardContext:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="line")
 
     def usual_line(self, usual: int | None) -> Line | None:
-        """The line that this user chose as their usual one, where it may be used; else the first, None without any."""
+        """The line that this user chose as their usual one, where it may be used; else the first,
+        None without any."""
         return next((line for line in self.lines if line.id == usual), self.lines[0] if self.lines else None)
 
     def line_to_read(self, line_id: int) -> Line:
@@ -156,8 +165,8 @@ class CardContext:
         return found(self.card.phones, phone_key)
 
     def phone_of(self, client: str) -> CardPhone:
-        """The phone of a chat's client: a chat opens from the cards that have its client, and from no other. Raises
-        Refused."""
+        """The phone of a chat's client: a chat opens from the cards that have its client, and from
+        no other. Raises Refused."""
         for item in self.card.phones:
             if client and item.client == client:
                 return item
@@ -194,12 +203,14 @@ class Door(Protocol):
     """Makes the context of a request."""
 
     def enter(self, session: Session, portal: Portal, reading: ReadMode = ReadMode.REMEMBERED) -> CardContext:
-        """What the request knows. No call where the card is remembered, else one batch at the portal. Raises Refused.
+        """What the request knows. No call where the card is remembered, else one batch at the
+        portal. Raises Refused.
 
         With CURRENT a round trip more.
         """
         ...
 
     def typed(self, context: CardContext, text: str) -> CardPhone:
-        """A number that the user typed, with its facts; without `phone.e164` if it is none. No outside call."""
+        """A number that the user typed, with its facts; without `phone.e164` if it is none. No
+        outside call."""
         ...

@@ -16,8 +16,9 @@ FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what
 
 
 def current_session() -> Session:
-    """The proved session of this request, in the portal's language where it has one; everything from here on, a
-    refusal too, is said in it. Every view of an open page asks for it, and so ends with its portal.
+    """The proved session of this request, in the portal's language where it has one; everything
+    from here on, a refusal too, is said in it. Every view of an open page asks for it, and so ends
+    with its portal.
 
     Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
     """
@@ -43,8 +44,9 @@ def _read_session() -> Session:
 
 
 def company_of_request() -> Hashable:
-    """The company whose share of the threads this request takes: a proved session's portal. Callers who prove nothing
-    share one, and cannot take the place of those who do: anyone gets an opening in a portal's name."""
+    """The company whose share of the threads this request takes: a proved session's portal. Callers
+    who prove nothing share one, and cannot take the place of those who do: anyone gets an opening
+    in a portal's name."""
     with suppress(Refused):
         if SESSION_HEADER in request.headers:
             return _read_session().portal_id

@@ -1,4 +1,5 @@
-"""What stands at the door of every request: the tickets that users bring, and each company's share of the threads."""
+"""What stands at the door of every request: the tickets that users bring, and each company's share
+of the threads."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,5 @@
-"""The errors that people see, by code. A template turns a code into a text; logic never holds sentences.
+"""The errors that people see, by code. A template turns a code into a text; logic never holds
+sentences.
 
 AppError             a code, its HTTP status, and whether trying again can help
 ├─ Refused           a request must end
@@ -66,11 +67,11 @@ class ErrorCode(Enum):
     BROKEN = "broken"
 
 
-# HTTP statuses by code, for the error handler alone. What one that is raised with another status means:
-# NOT_ALLOWED 404 a stranger must not learn of it, 409 not as things stand, 422 a value that no page of ours offers;
-# BAD_FORM 400 it cannot be read, 409 it was used or done already; NO_AUTH 403 a good token of another user or
-# application; MESSAGE_GONE 409 not missing; TOO_LARGE 422 too many; PORTAL_BUSY 429 this address asked too often;
-# BROKEN 502 a portal calls it our mistake.
+# HTTP statuses by code, for the error handler alone. What one that is raised with another status
+# means: NOT_ALLOWED 404 a stranger must not learn of it, 409 not as things stand, 422 a value that
+# no page of ours offers; BAD_FORM 400 it cannot be read, 409 it was used or done already; NO_AUTH
+# 403 a good token of another user or application; MESSAGE_GONE 409 not missing; TOO_LARGE 422 too
+# many; PORTAL_BUSY 429 this address asked too often; BROKEN 502 a portal calls it our mistake.
 STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.UNKNOWN_PLACEMENT, ErrorCode.PORTAL_ADDRESS), 400),
     **dict.fromkeys((ErrorCode.NO_AUTH, ErrorCode.SESSION_OVER), 401),
@@ -93,7 +94,8 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.CARD_NOT_SAVED: 200,  # Bitrix24 draws the page of a card that has no id yet
 }
 
-# Codes after which the same request may succeed, by itself or when an administrator has mended something.
+# Codes after which the same request may succeed, by itself or when an administrator has mended
+# something.
 WORTH_RETRYING = frozenset(
     {
         *(
@@ -117,9 +119,9 @@ WORTH_RETRYING = frozenset(
 
 
 class AppError(Exception):
-    """The root. `reason` is for logs only: it never holds a token, a full number or a text; for an error of Bitrix24
-    it is the error's code. `until` is when trying again may help (unix seconds), 0 where that is not known. `about` is
-    what the text names.
+    """The root. `reason` is for logs only: it never holds a token, a full number or a text; for an
+    error of Bitrix24 it is the error's code. `until` is when trying again may help (unix seconds),
+    0 where that is not known. `about` is what the text names.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-"""Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type: Refused(BAD_FORM)."""
+"""Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type:
+Refused(BAD_FORM)."""
 
 import json
 from typing import IO, Any
@@ -11,7 +12,8 @@ from widget.errors import ErrorCode, Refused
 
 
 class PatientRequest(Request):
-    """A request whose body may break off, or come in malformed chunks: the sender's fault, answered with 400."""
+    """A request whose body may break off, or come in malformed chunks: the sender's fault, answered
+    with 400."""
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -41,7 +43,8 @@ class _Body:
 
 
 def json_body() -> dict[str, Any]:
-    """The request's JSON object, with no half of a letter (a lone surrogate) in it: nothing can store or send one.
+    """The request's JSON object, with no half of a letter (a lone surrogate) in it: nothing can
+    store or send one.
 
     Raises Refused(BAD_FORM).
     """
@@ -61,7 +64,8 @@ def json_body() -> dict[str, Any]:
 
 
 def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
-    """A text that is not empty, with no NUL, which PostgreSQL cannot store. Raises Refused(BAD_FORM)."""
+    """A text that is not empty, with no NUL, which PostgreSQL cannot store. Raises
+    Refused(BAD_FORM)."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or "\x00" in value:
         raise Refused(ErrorCode.BAD_FORM, reason=name)

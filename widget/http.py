@@ -1,7 +1,8 @@
-"""Outside calls: small httpx clients with one shared SSL context, answers that are bounded in size and time.
+"""Outside calls: small httpx clients with one shared SSL context, answers that are bounded in size
+and time.
 
-One client per line and a handful for portals, never one big one: the connection pool of httpx is quadratic
-(encode/httpcore#1035), and a client costs 0.2 ms to make once the SSL context exists.
+One client per line and a handful for portals, never one big one: the connection pool of httpx is
+quadratic (encode/httpcore#1035), and a client costs 0.2 ms to make once the SSL context exists.
 """
 
 import json
@@ -23,18 +24,19 @@ from widget import measures
 from widget.places import carry
 
 CONNECTIONS = 16  # per client
-# How long an idle connection is used again. Node's servers close theirs after 5 s, and a request that goes out into a
-# closing connection may or may not have arrived.
+# How long an idle connection is used again. Node's servers close theirs after 5 s, and a request
+# that goes out into a closing connection may or may not have arrived.
 KEPT_SECONDS = 4
 MAX_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
 MAX_FILE = 200 * 1024 * 1024
 FILE_SECONDS = 300
-# Values of one JSON, at most: `[]` takes two bytes to write and 64 to hold. A listing of 500 chats has some 60,000.
+# Values of one JSON, at most: `[]` takes two bytes to write and 64 to hold. A listing of 500 chats
+# has some 60,000.
 MAX_VALUES = 250_000
 AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
-# httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
-# is set while looking for a fault would bring them back.
+# httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a
+# level: a level that is set while looking for a fault would bring them back.
 logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
 
 _USUAL_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "widget"}
@@ -46,15 +48,16 @@ _exchange: ContextVar["_Fetch | None"] = ContextVar("exchange", default=None)
 
 @dataclass
 class _Fetch:
-    """The state of one `fetch`: when its time ends, and whether any byte of the request may have left."""
+    """The state of one `fetch`: when its time ends, and whether any byte of the request may have
+    left."""
 
     deadline: float
     written: bool = False
 
 
 class OutsideError(Exception):
-    """The other side gave no usable answer. `sent` says whether the request may have been acted on: False only where
-    not one byte of it has left."""
+    """The other side gave no usable answer. `sent` says whether the request may have been acted on:
+    False only where not one byte of it has left."""
 
     def __init__(self, reason: str, *, sent: bool) -> None:
         super().__init__(reason)
@@ -67,7 +70,8 @@ class TimedOut(OutsideError):
 
 
 class NoRoom(OutsideError):
-    """The answers for this portal are too many bytes together. The server that gave this one did nothing wrong."""
+    """The answers for this portal are too many bytes together. The server that gave this one did
+    nothing wrong."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,9 @@ class HttpResponse:
 
 
 def read_json(body: bytes) -> Any:
-    """JSON from outside, or None for anything else (HTML, empty, cut, nested without end, or of so many
-    values that they would fill the memory). Half an emoji, as a cut text ends with, becomes a question mark: no page
-    and no database takes it."""
+    """JSON from outside, or None for anything else (HTML, empty, cut, nested without end, or of so
+    many values that they would fill the memory). Half an emoji, as a cut text ends with, becomes a
+    question mark: no page and no database takes it."""
     if body.count(b"[") + body.count(b"{") + body.count(b",") > MAX_VALUES:
         return None
     text = body.decode("utf-8-sig", "replace")
@@ -101,7 +105,8 @@ _kinds: WeakKeyDictionary[httpx.Client, str] = WeakKeyDictionary()
 
 
 def of_kind(kind: str, client: httpx.Client) -> httpx.Client:
-    """The client itself, its calls measured from now on under this kind: portal, oauth, a vendor of gateways."""
+    """The client itself, its calls measured from now on under this kind: portal, oauth, a vendor of
+    gateways."""
     _kinds[client] = kind
     return client
 
@@ -109,9 +114,11 @@ def of_kind(kind: str, client: httpx.Client) -> httpx.Client:
 def make_client(
     *, transport: httpx.BaseTransport | None = None, backend: httpcore.NetworkBackend | None = None
 ) -> httpx.Client:
-    """A client for one line or one portal. Redirects are never followed: where to go is ours to decide.
+    """A client for one line or one portal. Redirects are never followed: where to go is ours to
+    decide.
 
-    `backend` makes the connections, where not every address may be connected to (widget/addresses.py).
+    `backend` makes the connections, where not every address may be connected to
+    (widget/addresses.py).
     """
     return _Lean(
         transport=transport or _Over(backend or httpcore.SyncBackend()),
@@ -129,9 +136,9 @@ def fetch(
     largest: int = MAX_ANSWER,
     **request: Any,
 ) -> HttpResponse:
-    """One request, never repeated. `timeout` in seconds bounds the whole exchange, however slowly it trickles: all but
-    the look-up of a name and, where any address may be called, its further addresses. `largest` bounds the body, also
-    one that is unpacked.
+    """One request, never repeated. `timeout` in seconds bounds the whole exchange, however slowly
+    it trickles: all but the look-up of a name and, where any address may be called, its further
+    addresses. `largest` bounds the body, also one that is unpacked.
 
     Raises TimedOut or OutsideError; an HTTP error status is an Answer like any other.
     """
@@ -164,7 +171,8 @@ def _fetch(
 
 
 def fetch_file(url: str) -> bytes:
-    """A large public file, the numbering registry: at most 200 MB within five minutes. One outside call.
+    """A large public file, the numbering registry: at most 200 MB within five minutes. One outside
+    call.
 
     Raises OutsideError, also for any status but 200.
     """
@@ -176,8 +184,9 @@ def fetch_file(url: str) -> bytes:
 
 
 def _body(response: httpx.Response, largest: int) -> bytes:
-    """The body, unpacked here and step by step: httpx unpacks each chunk whole, and stacked encodings make gigabytes of
-    one. We ask for no packed answers; plain gzip is for storages that keep their files packed."""
+    """The body, unpacked here and step by step: httpx unpacks each chunk whole, and stacked
+    encodings make gigabytes of one. We ask for no packed answers; plain gzip is for storages that
+    keep their files packed."""
     encoding = response.headers.pop("content-encoding", "identity").strip().lower()  # so httpx leaves the bytes alone
     if encoding not in ("", "identity", "gzip"):
         raise OutsideError("answer in an encoding that was not asked for", sent=True)
@@ -203,8 +212,9 @@ def _unpacked(gunzip: "zlib._Decompress", chunk: bytes, most: int) -> bytes:
         raise OutsideError("answer cannot be unpacked", sent=True) from error
 
 
-# No connection, a malformed address, or a key that no header can carry. Their names alone prove nothing: httpx raises
-# them too for the address that an answer redirects to, which it looks at though it does not go there.
+# No connection, a malformed address, or a key that no header can carry. Their names alone prove
+# nothing: httpx raises them too for the address that an answer redirects to, which it looks at
+# though it does not go there.
 _BEFORE_ANY_BYTE = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
     *(httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError),
@@ -212,8 +222,9 @@ _BEFORE_ANY_BYTE = (
 
 
 class _Lean(httpx.Client):
-    """httpx's client without what no call of ours has: cookies, proxies, authentication, redirects to follow, a base
-    address. They took 0.14 ms of the 0.34 that a request costs the processor, and a card makes eleven."""
+    """httpx's client without what no call of ours has: cookies, proxies, authentication, redirects
+    to follow, a base address. They took 0.14 ms of the 0.34 that a request costs the processor, and
+    a card makes eleven."""
 
     def build_request(self, method: str, url: httpx.URL | str, **parts: Any) -> httpx.Request:
         timeout = httpx.Timeout(parts.pop("timeout")).as_dict()
@@ -238,7 +249,8 @@ class _Lean(httpx.Client):
 
 
 class _Over(httpx.HTTPTransport):
-    """httpx's own transport over a network backend of ours, which it has no argument for, and with our deadline."""
+    """httpx's own transport over a network backend of ours, which it has no argument for, and with
+    our deadline."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         super().__init__(verify=_shared_ssl_context(), trust_env=False)
@@ -252,8 +264,9 @@ class _Over(httpx.HTTPTransport):
 
 
 class _Timed(httpcore.NetworkBackend):
-    """Each step of an exchange gets the time that is left of the whole. httpx's timeouts are for one step each, and an
-    answer may take any number of them: headers byte by byte, «100 Continue» again and again."""
+    """Each step of an exchange gets the time that is left of the whole. httpx's timeouts are for
+    one step each, and an answer may take any number of them: headers byte by byte, «100 Continue»
+    again and again."""
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner

@@ -1,7 +1,8 @@
 """Texts in the reader's language: gettext catalogues, English as the source and the fallback.
 
-A language is a catalogue in widget/locale and nothing else: its folder is its code, of two letters. A .po file is read
-as it is at its first use, there is no compile step to forget; a .mo file without one does too.
+A language is a catalogue in widget/locale and nothing else: its folder is its code, of two letters.
+A .po file is read as it is at its first use, there is no compile step to forget; a .mo file without
+one does too.
 """
 
 import gettext
@@ -22,12 +23,14 @@ from flask import Flask
 from markupsafe import Markup
 
 SOURCE = "en"  # the language of the texts in templates and code
-# The reader's. Not in Flask's `g`: a card asks for it 200 times, and that took a tenth of what drawing one takes.
+# The reader's. Not in Flask's `g`: a card asks for it 200 times, and that took a tenth of what
+# drawing one takes.
 _language: ContextVar[str] = ContextVar("language", default="")
 LOCALE = str(Path(__file__).parent / "locale")  # a text: 170 look-ups of a card have it as a part of their key
 
-# Bitrix24's names of languages that differ from ISO 639-1 (B24LocaleMap in github.com/bitrix24/b24jssdk). Its "in" is
-# Hindi; its "tc" is Chinese in the traditional script, which no code of two letters has.
+# Bitrix24's names of languages that differ from ISO 639-1 (B24LocaleMap in
+# github.com/bitrix24/b24jssdk). Its "in" is Hindi; its "tc" is Chinese in the traditional script,
+# which no code of two letters has.
 _OF_BITRIX24 = {
     **{"la": "es", "in": "hi", "br": "pt", "vn": "vi", "kz": "kk", "ua": "uk", "sc": "zh"},
     "tc": "",
@@ -57,7 +60,8 @@ def own_name(language: str) -> str:
 
 
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The catalogue of one language, about 10 ms at its first use. A text that it lacks stays English."""
+    """The catalogue of one language, about 10 ms at its first use. A text that it lacks stays
+    English."""
     return _read(LOCALE, language)
 
 
@@ -116,7 +120,8 @@ def init_app(app: Flask) -> None:
         lambda one, many, n: catalogue(current_language()).ngettext(one, many, n),
         newstyle=True,
     )
-    # Jinja's own reaches the catalogue through five calls: a quarter of what it takes to draw a card, with 150 texts.
+    # Jinja's own reaches the catalogue through five calls: a quarter of what it takes to draw a
+    # card, with 150 texts.
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = _markup
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.filters["date"] = date
@@ -137,7 +142,8 @@ def _markup(text: str, /, **values: object) -> Markup:
 
 @cache
 def _patterns(folder: str, language: str, text: str) -> tuple[Markup, Markup | None]:
-    """The text with places for values, and as it is where it has none (`%%` is a per cent sign in both)."""
+    """The text with places for values, and as it is where it has none (`%%` is a per cent sign in
+    both)."""
     pattern = Markup(_read(folder, language).gettext(text))  # noqa: S704 - of our catalogues
     return pattern, None if "%(" in pattern else pattern % {}
 
@@ -154,9 +160,9 @@ def _clock(hour: int, minute: int, language: str) -> str:
 
 
 def when(moment: datetime, zone: str | None, *, now: datetime) -> str:
-    """Hours and minutes, with the date before them where it is not the reader's today, and the year where it is not
-    this one. A reader whose zone is not known (Bitrix24 names none for users who take the browser's) reads UTC, and
-    the text says so."""
+    """Hours and minutes, with the date before them where it is not the reader's today, and the year
+    where it is not this one. A reader whose zone is not known (Bitrix24 names none for users who
+    take the browser's) reads UTC, and the text says so."""
     at = clock(moment, zone) if zone else f"{clock(moment)} UTC"
     then, today = _in(moment, zone).date(), _in(now, zone).date()
     if then == today:
@@ -180,8 +186,8 @@ def date(moment: datetime, zone: str | None = None) -> str:
 
 
 def past(moment: datetime, zone: str | None, now: datetime) -> str:
-    """A past time as people say it: today 14:05, yesterday 21:53, 30 November; with the year where it is not this
-    one."""
+    """A past time as people say it: today 14:05, yesterday 21:53, 30 November; with the year where
+    it is not this one."""
     _ = translate
     at, today = _in(moment, zone).date(), _in(now, zone).date()
     if at == today:

@@ -16,8 +16,8 @@ _OPENING = (
 
 @cache
 def icon(name: str, size: int = DEFAULT_SIZE) -> Markup:
-    """The icon as an SVG that screen readers skip: the control around it carries the words. Raises KeyError for a name
-    that lucide does not have."""
+    """The icon as an SVG that screen readers skip: the control around it carries the words. Raises
+    KeyError for a name that lucide does not have."""
     drawing = _drawings().read(f"{name}.svg").decode()
     shapes = drawing.partition(">")[2].partition("</svg>")[0]
     return Markup(_OPENING.format(size=size) + " ".join(shapes.split()) + "</svg>")  # noqa: S704
@@ -25,5 +25,6 @@ def icon(name: str, size: int = DEFAULT_SIZE) -> Markup:
 
 @cache
 def _drawings() -> ZipFile:
-    """All icons. lucide's own reader looks through its 1,745 names for each icon, a third of a second at the start."""
+    """All icons. lucide's own reader looks through its 1,745 names for each icon, a third of a
+    second at the start."""
     return ZipFile(BytesIO(files("lucide").joinpath("lucide.zip").read_bytes()))

@@ -17,8 +17,8 @@ from widget.redis_clients import open_redis
 
 @dataclass(frozen=True)
 class Infrastructure:
-    """`client` makes a client for calls outside. `workers` run a request's calls side by side, `behind` runs what no
-    request waits for."""
+    """`client` makes a client for calls outside. `workers` run a request's calls side by side,
+    `behind` runs what no request waits for."""
 
     config: Config
     clock: Callable[[], float]

@@ -1,11 +1,13 @@
-"""Opaque names for phones: what stands in pages, addresses and cache keys where a number must not."""
+"""Opaque names for phones: what stands in pages, addresses and cache keys where a number must
+not."""
 
 import hashlib
 from collections.abc import Sequence
 
 
 class PhoneKeys:
-    """Keys of one portal: the same number has the same key there, and another key in every other portal."""
+    """Keys of one portal: the same number has the same key there, and another key in every other
+    portal."""
 
     def __init__(self, secret: str, old: Sequence[str] = ()) -> None:
         """`old` are secrets before this one, whose keys may still stand in the database."""

@@ -1,6 +1,8 @@
-"""Logs for machines: one JSON object a line, each with the id of the request, command or job it belongs to.
+"""Logs for machines: one JSON object a line, each with the id of the request, command or job it
+belongs to.
 
-What may not be in them (tokens, full numbers, texts) is not given to a logger anywhere; nothing here filters.
+What may not be in them (tokens, full numbers, texts) is not given to a logger anywhere; nothing
+here filters.
 """
 
 import json
@@ -36,8 +38,8 @@ _work: ContextVar[str] = ContextVar("work", default="")
 class JsonLines(logging.Formatter):
     """One line for each record; a traceback is part of it.
 
-    A message such as "presence.checked line=%s count=%d" is an event with keys: `event`, `line` and `count` are fields
-    of the line, too, so that a log store need not take the text apart.
+    A message such as "presence.checked line=%s count=%d" is an event with keys: `event`, `line` and
+    `count` are fields of the line, too, so that a log store need not take the text apart.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -65,7 +67,8 @@ def _keys_of(record: logging.LogRecord) -> dict[str, object]:
 
 
 def request_id() -> str:
-    """The id of what this thread works on: a request's, a command's or a job's; "" where nothing was begun.
+    """The id of what this thread works on: a request's, a command's or a job's; "" where nothing
+    was begun.
 
     It is always our own: an id that a browser sends could be any text.
     """
@@ -79,7 +82,8 @@ def request_id() -> str:
 
 @contextmanager
 def work(kind: str, work_id: str = "") -> Iterator[str]:
-    """Give the lines of a command or a job an id, like cli-1f0c3a…; a given one is kept (a job's request, say)."""
+    """Give the lines of a command or a job an id, like cli-1f0c3a…; a given one is kept (a job's
+    request, say)."""
     given = work_id or f"{kind}-{secrets.token_hex(6)}"
     before = _work.set(given)
     try:
@@ -89,8 +93,8 @@ def work(kind: str, work_id: str = "") -> Iterator[str]:
 
 
 class Pool(ThreadPoolExecutor):
-    """A pool whose threads log with the id of the request that gave them the work, and hold bytes in that request's
-    place."""
+    """A pool whose threads log with the id of the request that gave them the work, and hold bytes
+    in that request's place."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         return super().submit(_for_request, request_id(), current_place(), fn, *args, **kwargs)

@@ -1,7 +1,8 @@
-"""Marks in the cache of what changed in the database: a process that remembers what it read there sees when to read
-again.
+"""Marks in the cache of what changed in the database: a process that remembers what it read there
+sees when to read again.
 
-A mark is kept longer than anything remembered under the one before it, so that its end is not a change.
+A mark is kept longer than anything remembered under the one before it, so that its end is not a
+change.
 """
 
 import logging
@@ -23,7 +24,8 @@ class Marks:
 
     @staticmethod
     def chat_key(portal_id: int, phone_key: str) -> str:
-        """The mark's key for the chats of one number, on all lines. It holds no number that could be read."""
+        """The mark's key for the chats of one number, on all lines. It holds no number that could
+        be read."""
         return f"mc:{portal_id}:{phone_key}"
 
     @staticmethod
@@ -32,8 +34,8 @@ class Marks:
         return f"mu:{portal_id}:{user_id}"
 
     def chat_changed(self, portal_id: int, phone: str) -> None:
-        """Mark the chats of this number as changed. One round trip. Never raises: where the cache is gone, the change
-        is seen within a minute."""
+        """Mark the chats of this number as changed. One round trip. Never raises: where the cache
+        is gone, the change is seen within a minute."""
         self._change(self.chat_key(portal_id, self._keys.key(portal_id, phone)))
 
     def choice_changed(self, portal_id: int, user_id: int) -> None:
@@ -41,7 +43,8 @@ class Marks:
         self._change(self.user_key(portal_id, user_id))
 
     def of(self, portal_id: int, phone_keys: Sequence[str]) -> dict[str, str]:
-        """The mark of each number that has one, by the number's key. One round trip. Raises StoreGone."""
+        """The mark of each number that has one, by the number's key. One round trip. Raises
+        StoreGone."""
         named = {self.chat_key(portal_id, key): key for key in phone_keys}
         return {named[name]: str(mark) for name, mark in self._cache.get_many(list(named)).items() if mark}
 

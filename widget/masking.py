@@ -1,7 +1,8 @@
 """What may be kept of a request and its answer: their shape, codes and short ids. Pure.
 
-Bitrix24 asks for a log of REST calls (b24restdocs, market/requirements); clients' numbers, names, texts and tokens are
-none of a log's business. So it is a list of what stays, and everything else becomes «…».
+Bitrix24 asks for a log of REST calls (b24restdocs, market/requirements); clients' numbers, names,
+texts and tokens are none of a log's business. So it is a list of what stays, and everything else
+becomes «…».
 """
 
 import json

@@ -1,5 +1,5 @@
-"""How long requests and calls outside take: one measure for the whole process, as Prometheus counts, and the same as
-spans for OpenTelemetry where tracing.py is switched on.
+"""How long requests and calls outside take: one measure for the whole process, as Prometheus
+counts, and the same as spans for OpenTelemetry where tracing.py is switched on.
 
 Labels are few and closed: a rule and not an address, a kind of host and not its name.
 """

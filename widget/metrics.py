@@ -1,7 +1,8 @@
 """Counters for the operator, without numbers, names or texts. Read at GET /metrics.
 
-With several workers set PROMETHEUS_MULTIPROC_DIR, otherwise each scrape sees one worker. Every label has few values,
-and none of them comes from outside; deploy/alerts.yaml and deploy/grafana.json use these names.
+With several workers set PROMETHEUS_MULTIPROC_DIR, otherwise each scrape sees one worker. Every
+label has few values, and none of them comes from outside; deploy/alerts.yaml and
+deploy/grafana.json use these names.
 """
 
 import logging
@@ -21,7 +22,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LiveGauge:
-    """A gauge that is read when it is asked for, by the value of its one label ("" where it has none)."""
+    """A gauge that is read when it is asked for, by the value of its one label ("" where it has
+    none)."""
 
     name: str
     text: str
@@ -32,7 +34,8 @@ class LiveGauge:
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        # Gauge and not Info, which prometheus_client refuses where several processes share a directory.
+        # Gauge and not Info, which prometheus_client refuses where several processes share a
+        # directory.
         build = Gauge("widget_build_info", "The version", ["version"], registry=self.registry, multiprocess_mode="max")
         build.labels(VERSION).set(1)
         self._reveals = Counter("widget_reveals", "Cards revealed", ["how"], registry=self.registry)
@@ -55,7 +58,8 @@ class Metrics:
         self._refusals.labels(code).inc()
 
     def renewed(self, outcome: str) -> None:
-        """`renewed` at the authorisation server, `shared` with the first that asked, or `failed`."""
+        """`renewed` at the authorisation server, `shared` with the first that asked, or
+        `failed`."""
         self._renewals.labels(outcome).inc()
 
     def portal_error(self, code: str) -> None:
@@ -67,7 +71,8 @@ class Metrics:
         return generate_latest(self.all(live))
 
     def all(self, live: Sequence[LiveGauge] = ()) -> CollectorRegistry:
-        """The counters, of all workers where they share a directory, and the gauges `told` as they are now."""
+        """The counters, of all workers where they share a directory, and the gauges `told` as they
+        are now."""
         together = CollectorRegistry()
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
@@ -92,7 +97,8 @@ class _Of(Collector):
 
 
 class _Read(Collector):
-    """Collects a gauge that is read from a store, so the same in every process. Left out if the store fails."""
+    """Collects a gauge that is read from a store, so the same in every process. Left out if the
+    store fails."""
 
     def __init__(self, live: Sequence[LiveGauge]) -> None:
         self._live = live

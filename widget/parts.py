@@ -49,19 +49,22 @@ class Services:
     webhooks: WebhookParts
 
     def saw(self, portal_id: int, viewer: Viewer) -> None:
-        """Note that this employee is here, under this name. One statement where that is news, else none."""
+        """Note that this employee is here, under this name. One statement where that is news, else
+        none."""
         self.storage.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
 
     def own(self, line: Line, chat: Chat, user_id: int, by: int, *, typed: bool = False) -> Chat | None:
-        """Make an employee the owner of a chat (0 for none) by the word of `by`. Returns the chat, None if nothing
-        changed. Its open line follows in a job. `typed`: a typed number is all that brought them to it."""
+        """Make an employee the owner of a chat (0 for none) by the word of `by`. Returns the chat,
+        None if nothing changed. Its open line follows in a job. `typed`: a typed number is all that
+        brought them to it."""
         owned = self.storage.conversations.waits.own(chat, user_id, at=self.infra.clock(), typed=typed)
         if owned:
             self.open_lines.owned(line, owned, user_id, by)
         return owned
 
     def staff_names(self, portal_id: int) -> dict[int, str]:
-        """Names of employees as last seen here, by user id. One query where they are not remembered."""
+        """Names of employees as last seen here, by user id. One query where they are not
+        remembered."""
         return {user_id: employee.name for user_id, employee in self.storage.staff.of(portal_id).items()}
 
     def now(self) -> datetime:

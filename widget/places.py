@@ -1,8 +1,10 @@
-"""One company must not hurt the others: how many threads of a process, and how many bytes, one of them may hold.
+"""One company must not hurt the others: how many threads of a process, and how many bytes, one of
+them may hold.
 
-A request waits for the portal and the gateways of its own company. When they answer in 14 seconds, a few dozen reps
-hold every thread, and every other company's card waits as long. So a request takes a place before anything is done, and
-what comes beyond a company's share is refused at once: nothing was begun, and the page tries again.
+A request waits for the portal and the gateways of its own company. When they answer in 14 seconds,
+a few dozen reps hold every thread, and every other company's card waits as long. So a request takes
+a place before anything is done, and what comes beyond a company's share is refused at once: nothing
+was begun, and the page tries again.
 """
 
 import threading
@@ -31,7 +33,8 @@ class RequestPlace:
         self.left = False
 
     def carry(self, size: int) -> bool:
-        """Count bytes of an answer that came for this request. Returns False if its company holds too many at once."""
+        """Count bytes of an answer that came for this request. Returns False if its company holds
+        too many at once."""
         return self._places.carry(self, size)
 
     def leave(self) -> None:
@@ -42,7 +45,8 @@ class Places:
     """The places of one process."""
 
     def __init__(self, requests: int, size: int) -> None:
-        """One company holds at most `requests` at once, and `size` bytes of answers in all of them."""
+        """One company holds at most `requests` at once, and `size` bytes of answers in all of
+        them."""
         self._most_requests = requests
         self._most_bytes = size
         self._requests: Counter[Hashable] = Counter()
@@ -80,7 +84,8 @@ _place: ContextVar[RequestPlace | None] = ContextVar("place", default=None)
 
 
 def current_place() -> RequestPlace | None:
-    """The place of the request that this thread works for; None in commands and jobs, which have their own process."""
+    """The place of the request that this thread works for; None in commands and jobs, which have
+    their own process."""
     return _place.get()
 
 
@@ -100,6 +105,7 @@ def at_place(place: RequestPlace | None) -> Iterator[None]:
 
 
 def carry(size: int) -> bool:
-    """Count bytes that came for this thread's request, if it works for one. Returns False as `RequestPlace.carry`."""
+    """Count bytes that came for this thread's request, if it works for one. Returns False as
+    `RequestPlace.carry`."""
     place = _place.get()
     return place is None or place.carry(size)

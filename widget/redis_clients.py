@@ -4,8 +4,9 @@
     redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0  rediss+sentinel://…
     redis+cluster://user:password@host1:6379,host2:6379                rediss+cluster://…
 
-User and password are those of the servers (ACL). Options of redis-py may follow, such as `?ssl_ca_certs=/etc/ca.pem`;
-`sentinel_username` and `sentinel_password` are the sentinels' own, which have none unless they are given.
+User and password are those of the servers (ACL). Options of redis-py may follow, such as
+`?ssl_ca_certs=/etc/ca.pem`; `sentinel_username` and `sentinel_password` are the sentinels' own,
+which have none unless they are given.
 """
 
 import threading
@@ -24,23 +25,26 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 SENTINEL_PORT, PORT = 26_379, 6379
-# After a failover that moves the address, our connections still lead to the old master: a replica now, which answers
-# and refuses to write, and so has done nothing. Such a connection is made anew, and its command sent once more.
+# After a failover that moves the address, our connections still lead to the old master: a replica
+# now, which answers and refuses to write, and so has done nothing. Such a connection is made anew,
+# and its command sent once more.
 AFTER_FAILOVER = Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,))
-# redis-py waits 5 s a command and tries ten times by default; a card would rather say «unknown» at once.
+# redis-py waits 5 s a command and tries ten times by default; a card would rather say «unknown» at
+# once.
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_timeout": 0.3,
     "socket_connect_timeout": 0.3,
     "retry": AFTER_FAILOVER,
 }
 
-# All that a store which cannot be reached raises; the second is redis-py's for a cluster without servers.
+# All that a store which cannot be reached raises; the second is redis-py's for a cluster without
+# servers.
 STORE_ERRORS = (RedisError, RedisClusterException)
 
 
 def open_redis(url: str, **options: Any) -> "redis.Redis":
-    """A client that connects with its first command. `options` are redis-py's, instead of ours. Raises ValueError for
-    a malformed address."""
+    """A client that connects with its first command. `options` are redis-py's, instead of ours.
+    Raises ValueError for a malformed address."""
     scheme, _, kind = urlsplit(url).scheme.partition("+")
     if kind not in ("", "sentinel", "cluster"):
         raise ValueError(f"no kind of Redis: {kind}")
@@ -62,8 +66,8 @@ def is_cluster(client: object) -> bool:
 
 
 class Cluster:
-    """A cluster's client that is made with its first command: redis-py's asks the servers who they are when it is made,
-    and a service starts before its Redis."""
+    """A cluster's client that is made with its first command: redis-py's asks the servers who they
+    are when it is made, and a service starts before its Redis."""
 
     def __init__(self, make: Callable[[], RedisCluster]) -> None:
         self._make = make
@@ -109,8 +113,9 @@ def _behind_sentinels(hosts: list[tuple[str, int]], path: str, options: dict[str
 
 
 class _InStep(SentinelManagedConnection):
-    """A connection that is thrown away where an answer did not come in time, as redis-py's others are. Its own for
-    sentinels is kept (redis 8.1.0), and the answer, when it comes, is taken for that of the next question."""
+    """A connection that is thrown away where an answer did not come in time, as redis-py's others
+    are. Its own for sentinels is kept (redis 8.1.0), and the answer, when it comes, is taken for
+    that of the next question."""
 
     def read_response(
         self, disable_decoding: bool = False, *, disconnect_on_error: bool | None = True, **options: Any
@@ -123,7 +128,8 @@ class _InStepSSL(_InStep, SentinelManagedSSLConnection):
 
 
 def _read(url: str, scheme: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
-    """Hosts, what comes after them, and options. redis-py reads each host as an address of its own."""
+    """Hosts, what comes after them, and options. redis-py reads each host as an address of its
+    own."""
     split = urlsplit(url)
     user, at, places = split.netloc.rpartition("@")
     addresses = [f"{scheme}://{user}{at}{place}?{split.query}" for place in places.split(",")]

@@ -1,6 +1,8 @@
-"""gunicorn's threads are for requests that are there: a slow client waits without one, or with few of them.
+"""gunicorn's threads are for requests that are there: a slow client waits without one, or with few
+of them.
 
-A proxy that buffers bodies does more (docs/proxy.md). This is for a service without one, and for what comes past it.
+A proxy that buffers bodies does more (docs/proxy.md). This is for a service without one, and for
+what comes past it.
 """
 
 import errno
@@ -26,10 +28,12 @@ AT_ONCE = 64 * 1024  # bytes of an answer that a client must take within PATIENC
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gthread in which slow clients hold at most half of the threads, and never the loop that accepts connections.
+    """gthread in which slow clients hold at most half of the threads, and never the loop that
+    accepts connections.
 
-    gunicorn 27 gives a thread to every new connection, waits in it for as long as its client likes once something was
-    said, and lets a connection that ends linger for up to 2 s in the loop that accepts all others.
+    gunicorn 27 gives a thread to every new connection, waits in it for as long as its client likes
+    once something was said, and lets a connection that ends linger for up to 2 s in the loop that
+    accepts all others.
     """
 
     def init_process(self) -> None:
@@ -52,14 +56,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """The answer says that the connection ends where its body was not read: gunicorn reads a little of the rest
-        away and closes without a word, while a proxy already sends the next request, another company's, down there."""
+        """The answer says that the connection ends where its body was not read: gunicorn reads a
+        little of the rest away and closes without a word, while a proxy already sends the next
+        request, another company's, down there."""
         said = req.should_close
         req.should_close = lambda: said() or _is_unread(req.body.reader)
         return super().handle_request(req, conn)
 
     def finish_request(self, conn: TConn, future: "Future[Any]") -> None:
-        """A connection that ends is closed when its client has closed it, or its last answer could be lost."""
+        """A connection that ends is closed when its client has closed it, or its last answer could
+        be lost."""
         if future.cancelled() or future.exception() or future.result():
             super().finish_request(conn, future)
             return
@@ -100,7 +106,8 @@ def _is_unread(reader: Any) -> bool:
 
 
 class PatientSocket:
-    """A socket that ends where its client keeps us waiting too long, or too many of them do at once."""
+    """A socket that ends where its client keeps us waiting too long, or too many of them do at
+    once."""
 
     def __init__(self, sock: socket.socket, waiting: threading.BoundedSemaphore) -> None:
         self._sock = sock

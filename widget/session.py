@@ -1,11 +1,13 @@
-"""The user of a request, without cookies: a short signed session that the page keeps and sends in a header.
+"""The user of a request, without cookies: a short signed session that the page keeps and sends in a
+header.
 
-A cross-site iframe loses its cookies, and a header that only our own script can set leaves nothing to forge.
-There are two kinds of ticket:
+A cross-site iframe loses its cookies, and a header that only our own script can set leaves nothing
+to forge. There are two kinds of ticket:
 
-* an *opening* is what Bitrix24 posted, sealed by us and not yet believed. It costs no call to make, so a hidden
-  card costs none. It is encrypted because it holds the user's token.
-* a *session* is made only after the token was proved, and says who this is and which card it is about.
+* an *opening* is what Bitrix24 posted, sealed by us and not yet believed. It costs no call to make,
+  so a hidden card costs none. It is encrypted because it holds the user's token.
+* a *session* is made only after the token was proved, and says who this is and which card it is
+  about.
 """
 
 import json
@@ -56,11 +58,12 @@ class Launch:
 class Session:
     """Proved: this user of this portal has this card open. `entity_id` is 0 on the app's own page.
 
-    There `number` is the one this user typed in order to write to it from the line `line_id`. It stands in for the
-    card: the session opens the chat of that number on that line, and of no other. `granted`: it was not typed, but
-    chosen among the clients who wait, by who may read its chat (chats/rights.py). `zone` is the browser's, for who has
-    none in Bitrix24 (there it is «the browser's» then). `readings` are keys of suggested numbers that this user
-    pressed (`CardPhone.offers`): they change what rows of a card show, and do not make it another card.
+    There `number` is the one this user typed in order to write to it from the line `line_id`. It
+    stands in for the card: the session opens the chat of that number on that line, and of no other.
+    `granted`: it was not typed, but chosen among the clients who wait, by who may read its chat
+    (chats/rights.py). `zone` is the browser's, for who has none in Bitrix24 (there it is «the
+    browser's» then). `readings` are keys of suggested numbers that this user pressed
+    (`CardPhone.offers`): they change what rows of a card show, and do not make it another card.
     """
 
     portal_id: int
@@ -76,8 +79,8 @@ class Session:
     readings: tuple[str, ...] = field(default=(), compare=False)
 
     def for_number(self, number: str, line_id: int, *, granted: bool = False) -> "Session":
-        """This session without its card, for one number on one line: on a card, chats are open to all who see the
-        card."""
+        """This session without its card, for one number on one line: on a card, chats are open to
+        all who see the card."""
         return replace(self, entity_type_id=0, entity_id=0, number=number, line_id=line_id, granted=granted)
 
     def __repr__(self) -> str:
@@ -86,8 +89,8 @@ class Session:
 
 
 class SessionTokens:
-    """Makes and reads both kinds; of several keys the last signs. Raises Refused(SESSION_OVER) for anything old, forged
-    or cut."""
+    """Makes and reads both kinds; of several keys the last signs. Raises Refused(SESSION_OVER) for
+    anything old, forged or cut."""
 
     def __init__(
         self,
@@ -117,8 +120,8 @@ class SessionTokens:
         return str(self._signer.dumps(asdict(session)))
 
     def read_session(self, ticket: str) -> Session:
-        """The session of a ticket. A ticket that was verified here before is checked for its age alone. Raises
-        Refused(SESSION_OVER)."""
+        """The session of a ticket. A ticket that was verified here before is checked for its age
+        alone. Raises Refused(SESSION_OVER)."""
         with self._lock:
             known = self._read.get(ticket)
         session, signed_at = known or self._verified(ticket)
@@ -128,7 +131,8 @@ class SessionTokens:
         return session
 
     def with_readings(self, session: Session, old_ticket: str) -> Session:
-        """The session with the suggestions that its user pressed on this card in an older one, which may be over."""
+        """The session with the suggestions that its user pressed on this card in an older one,
+        which may be over."""
         try:
             old, signed_at = self._verified(old_ticket)
             self._refuse_old(signed_at, OPENING_SECONDS)

@@ -13,9 +13,9 @@ _PLAIN = frozenset({FunctionType, type(cache(lambda: None))})
 
 
 class ShortContext(Context):
-    """Jinja looks into each callable for whether it wants the context. Macros and plain functions, of which a card
-    calls 400, are known by their kind: a tenth of what drawing one takes. A macro escapes as its own file does: all
-    of ours are HTML."""
+    """Jinja looks into each callable for whether it wants the context. Macros and plain functions,
+    of which a card calls 400, are known by their kind: a tenth of what drawing one takes. A macro
+    escapes as its own file does: all of ours are HTML."""
 
     def call(self, obj: Any, /, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any) -> Any:
         """As Jinja's, but that a StopIteration is not caught."""
@@ -26,7 +26,8 @@ class ShortContext(Context):
 
 
 class ShortCode(CodeGenerator):
-    """Of the 740 values that a card prints, more than half are markup already: texts, icons, what macros return."""
+    """Of the 740 values that a card prints, more than half are markup already: texts, icons, what
+    macros return."""
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         super().visit_Template(node, frame)

@@ -1,13 +1,13 @@
-"""Two clocks, and pauses that grow: what is stored and shown has the time of day, what is remembered for a while has a
-clock that never jumps."""
+"""Two clocks, and pauses that grow: what is stored and shown has the time of day, what is
+remembered for a while has a clock that never jumps."""
 
 import time
 from collections.abc import Callable
 
 
 def timer_of(clock: Callable[[], float]) -> Callable[[], float]:
-    """The clock for durations beside this one: the system's monotonic one, or a test's own. Set back by an hour, the
-    time of day would keep what is remembered for 10 s for an hour."""
+    """The clock for durations beside this one: the system's monotonic one, or a test's own. Set
+    back by an hour, the time of day would keep what is remembered for 10 s for an hour."""
     if clock is time.time:
         return time.monotonic
     found: Callable[[], float] = getattr(clock, "timer", clock)

@@ -1,8 +1,9 @@
-"""Spans for OpenTelemetry, where OTEL_EXPORTER_OTLP_ENDPOINT is set and requirements-otel.txt is installed.
+"""Spans for OpenTelemetry, where OTEL_EXPORTER_OTLP_ENDPOINT is set and requirements-otel.txt is
+installed.
 
-Our own spans and not the ready-made instrumentations: those write whole addresses down, and ours carry keys and
-numbers.
-All spans of one request are one trace, whichever threads did its calls: its id comes from the request's.
+Our own spans and not the ready-made instrumentations: those write whole addresses down, and ours
+carry keys and numbers. All spans of one request are one trace, whichever threads did its calls: its
+id comes from the request's.
 """
 
 import hashlib
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def start() -> bool:
-    """Send each measure as a span from now on. Returns False if the library is missing: the service starts anyway."""
+    """Send each measure as a span from now on. Returns False if the library is missing: the service
+    starts anyway."""
     if not os.environ.get(ENDPOINT):
         return False
     try:

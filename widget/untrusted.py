@@ -1,4 +1,5 @@
-"""Values of a JSON that came from outside: each is what it should be, or the neutral value of its kind."""
+"""Values of a JSON that came from outside: each is what it should be, or the neutral value of its
+kind."""
 
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,8 +29,8 @@ def as_str(value: Any, longest: int = 65_536) -> str:
 
 
 def as_positive_int(value: Any) -> int:
-    """A whole number above 0 that a computer has room for, also one in a decimal string (protobuf's JSON writes 64-bit
-    ones so); else 0."""
+    """A whole number above 0 that a computer has room for, also one in a decimal string (protobuf's
+    JSON writes 64-bit ones so); else 0."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[:18])
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_WHOLE else 0

@@ -1,7 +1,8 @@
 """Variables in a quick reply: `{first name}` or `{имя|Здравствуйте}`, filled from a card.
 
-A brace in a quick reply belongs to a variable. One that has no value and no fallback stays as it was written, and a
-text that holds one never leaves (chats/sending.py): the employee completes it or takes it out.
+A brace in a quick reply belongs to a variable. One that has no value and no fallback stays as it
+was written, and a text that holds one never leaves (chats/sending.py): the employee completes it or
+takes it out.
 """
 
 import re
@@ -45,8 +46,8 @@ RUSSIAN: Mapping[Variable, str] = {
 _BY_NAME = {name.replace("ё", "е"): variable for variable in Variable for name in (variable.value, RUSSIAN[variable])}
 _MARK = re.compile(r"\{([^{}|]{1,60})(?:\|([^{}]*))?\}")
 _NAMES = "|".join(name.replace(" ", "[ _]+").replace("е", "[её]") for name in sorted(_BY_NAME, key=len, reverse=True))
-# Half of a mark counts as a whole one: a hand that took out a brace did not fill the variable. A browser reads it as
-# Python does; they have no \b for Cyrillic in common.
+# Half of a mark counts as a whole one: a hand that took out a brace did not fill the variable. A
+# browser reads it as Python does; they have no \b for Cyrillic in common.
 UNFILLED_PATTERN = (
     rf"\{{\s*(?:{_NAMES})(?![a-zа-яё0-9_])(?:[^{{}}\n]{{0,200}}\}})?|(?<![a-zа-яё0-9_])(?:{_NAMES})\s*\}}"
 )
@@ -91,8 +92,8 @@ def variables_in(template: str) -> frozenset[Variable]:
 
 
 def fill(template: str, values: Mapping[Variable, str]) -> str:
-    """The text with its values, each on one line (pure). A variable without one takes its fallback, and stays as it is
-    written where it has none."""
+    """The text with its values, each on one line (pure). A variable without one takes its fallback,
+    and stays as it is written where it has none."""
 
     def filled(mark: re.Match[str]) -> str:
         variable = _variable(mark[1])
@@ -112,7 +113,8 @@ def _variable(name: str) -> Variable | None:
 
 
 def _plain(text: str) -> str:
-    """Without letters that cannot be seen, and with one spelling for what looks alike: a mark is found all the same."""
+    """Without letters that cannot be seen, and with one spelling for what looks alike: a mark is
+    found all the same."""
     return "".join(
         letter
         for letter in unicodedata.normalize("NFKC", text)

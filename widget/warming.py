@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 
 def warm_up(app: Flask) -> None:
-    """Compile the templates, draw the icons they name, and read the tables of Russian numbers. No outside call."""
+    """Compile the templates, draw the icons they name, and read the tables of Russian numbers. No
+    outside call."""
     environment = app.jinja_env
     for name in environment.list_templates():
         template = environment.get_template(name)
@@ -37,8 +38,9 @@ def warm_up(app: Flask) -> None:
 
 
 def hear_of_lines(app: Flask) -> None:
-    """Read the state of the lines before the first card needs it (costs: see `Rounds.begin`). Never raises for a
-    database that is out of reach or has no tables yet: `/health/ready` reports that."""
+    """Read the state of the lines before the first card needs it (costs: see `Rounds.begin`). Never
+    raises for a database that is out of reach or has no tables yet: `/health/ready` reports
+    that."""
     try:
         with app.app_context():
             services().presence.rounds.begin()

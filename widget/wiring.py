@@ -1,4 +1,5 @@
-"""Put the rooms together. Each builds itself (building.py); tests hand in other parts through the same door."""
+"""Put the rooms together. Each builds itself (building.py); tests hand in other parts through the
+same door."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -51,7 +52,8 @@ def build(
     make_gateways: Callable[[Infrastructure], Gateways] = build_gateways,
     webhooks: Mapping[str, Webhooks] | None = None,
 ) -> Services:
-    """All services for this configuration. Opens no connection yet. `behind` runs what no request waits for."""
+    """All services for this configuration. Opens no connection yet. `behind` runs what no request
+    waits for."""
     workers, cache = pool or Pool(FAN_OUT, thread_name_prefix="fan-out"), Cache(app, config.redis_url)
     keys = PhoneKeys(config.secret_key, config.old_secret_keys)
     infra = Infrastructure(config, clock, sleep, client, workers, behind or workers, cache, keys, Metrics())

@@ -59,7 +59,8 @@ class Clock:
 
 
 class TrueGateway:
-    """One line's. Every check is told to the tally when it is made; `chats` are the numbers this line talks to."""
+    """One line's. Every check is told to the tally when it is made; `chats` are the numbers this
+    line talks to."""
 
     capabilities = CAPABILITIES
 

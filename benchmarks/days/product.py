@@ -1,7 +1,8 @@
 """This product, always visible: its own parts as wiring.py puts them together, in virtual time.
 
-What is not its own: the gateway (gateway.py), the clock, and the portal, whose cards are handed in as if they were read
-a moment ago. SQL is a SQLite file that no measured time waits for, the limiter counts in memory.
+What is not its own: the gateway (gateway.py), the clock, and the portal, whose cards are handed in
+as if they were read a moment ago. SQL is a SQLite file that no measured time waits for, the limiter
+counts in memory.
 """
 
 from collections.abc import Callable
@@ -49,7 +50,8 @@ class Product:
     """Lives through a trace (ways.py says how), as a context manager."""
 
     def __init__(self, trace: Trace, tally: Tally, dialogs: float = 0.0) -> None:
-        """`dialogs` is how many of the numbers that are on WhatsApp an open line talks with already, by the CRM."""
+        """`dialogs` is how many of the numbers that are on WhatsApp an open line talks with
+        already, by the CRM."""
         self._dialogs = dialogs
         self._trace = trace
         self._tally = tally
@@ -72,8 +74,8 @@ class Product:
         self._stack.close()
 
     def opened(self, opening: Opening) -> None:
-        """The page paints what is known and asks about the rest behind it; a rep who wants to write to a number that is
-        still unknown presses."""
+        """The page paints what is known and asks about the rest behind it; a rep who wants to write
+        to a number that is still unknown presses."""
         self._clock.now = opening.at
         for line in self._lines:  # what the worker does meanwhile
             self._presence.chat_index.refresh(line)
@@ -84,8 +86,8 @@ class Product:
             self._check(session, [_row(view, opening.writes_to).item.key], AskedBy.PRESS)
 
     def told(self, message: TracedMessage) -> None:
-        """What a webhook reports, or what a rep sends through the line. Reps do not write to a number that is shown to
-        have no WhatsApp."""
+        """What a webhook reports, or what a rep sends through the line. Reps do not write to a
+        number that is shown to have no WhatsApp."""
         self._clock.now = message.at
         line, phone = self._lines[message.line], message.number.phone
         if message.incoming:

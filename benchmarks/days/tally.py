@@ -1,4 +1,5 @@
-"""The score of a way to know who has WhatsApp: its checks, held against the budget, and what its cards showed."""
+"""The score of a way to know who has WhatsApp: its checks, held against the budget, and what its
+cards showed."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -9,8 +10,8 @@ from typing import Any
 
 from benchmarks.days.trace import DAY, Number, Opening, Trace
 
-# The rule that is kept or broken, written here once more: in any 24 hours no more checks than messages sent, but 20 are
-# always allowed and more than 100 never (the lines of the trace are old).
+# The rule that is kept or broken, written here once more: in any 24 hours no more checks than
+# messages sent, but 20 are always allowed and more than 100 never (the lines of the trace are old).
 FLOOR, CAP = 20, 100
 LASTS = {True: 30 * DAY, False: DAY}  # a yes and a no are true answers for so long
 

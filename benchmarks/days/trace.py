@@ -1,6 +1,8 @@
-"""A company's working days: who opens which card when, who writes to whom, and who truly has WhatsApp.
+"""A company's working days: who opens which card when, who writes to whom, and who truly has
+WhatsApp.
 
-Made from a seed, and the same for every way that is compared. Nothing here knows how presence is found out.
+Made from a seed, and the same for every way that is compared. Nothing here knows how presence is
+found out.
 """
 
 import random
@@ -14,9 +16,10 @@ MINUTE = 60.0
 FIRST_MIDNIGHT = datetime(2025, 6, 1, 21, tzinfo=UTC).timestamp()  # a Monday's in Moscow
 WEEK = 5  # days that are worked
 
-# A rep works on a dozen current deals and opens each again and again; a few deals are everybody's for a while. A new
-# lead a day takes the place of the oldest deal, so a deal is current for about two weeks. A rep opens the card to write
-# to a client or to answer one. The shares of all other openings:
+# A rep works on a dozen current deals and opens each again and again; a few deals are everybody's
+# for a while. A new lead a day takes the place of the oldest deal, so a deal is current for about
+# two weeks. A rep opens the card to write to a client or to answer one. The shares of all other
+# openings:
 CURRENT, HOT, NEW, OWN, ANY = 0.70, 0.12, 0.11, 0.05, 0.02
 DEALS = 12  # current ones of a rep
 ZIPF = 1.0  # the exponent: the third-busiest of them is opened a third as often as the busiest
@@ -42,7 +45,8 @@ HOURS = {9: 0.9, 10: 1.3, 11: 1.4, 12: 1.1, 13: 0.6, 14: 1.1, 15: 1.3, 16: 1.2, 
 
 @dataclass(frozen=True)
 class Number:
-    """One number. `changes` are the moments at which it joins or leaves WhatsApp, from `at_first` on."""
+    """One number. `changes` are the moments at which it joins or leaves WhatsApp, from `at_first`
+    on."""
 
     phone: str
     landline: bool
@@ -55,7 +59,8 @@ class Number:
 
 @dataclass(frozen=True)
 class TracedCard:
-    """A card, the line its rep writes through, and the numbers on it. `talked` have a chat on that line already."""
+    """A card, the line its rep writes through, and the numbers on it. `talked` have a chat on that
+    line already."""
 
     rep: int
     line: int
@@ -75,7 +80,8 @@ class Opening:
 
 @dataclass(frozen=True)
 class TracedMessage:
-    """A message of the line's (`incoming` False) or of the client's. To a number without WhatsApp it is refused."""
+    """A message of the line's (`incoming` False) or of the client's. To a number without WhatsApp
+    it is refused."""
 
     at: float
     line: int
@@ -97,7 +103,8 @@ class Size:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything that happens, in order. `lines` are numbered from 0, `days` are the midnights they begin at."""
+    """Everything that happens, in order. `lines` are numbered from 0, `days` are the midnights they
+    begin at."""
 
     size: Size
     cards: tuple[TracedCard, ...]
@@ -145,7 +152,8 @@ class _Company:
         return Trace(self._size, cards, tuple(sorted(events, key=lambda event: event.at)), midnights)
 
     def _begin(self, day: int) -> None:
-        """A new lead is the busiest of its rep's deals from now on; hot deals cool down, others become hot."""
+        """A new lead is the busiest of its rep's deals from now on; hot deals cool down, others
+        become hot."""
         for lead in self._leads[day]:
             self._own[lead.rep].insert(0, lead)
         for _ in range(len(self._hot) // 8):

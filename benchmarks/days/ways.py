@@ -1,4 +1,5 @@
-"""A way to know who has WhatsApp, and the two that products of the field have: small models, honest to both."""
+"""A way to know who has WhatsApp, and the two that products of the field have: small models, honest
+to both."""
 
 from typing import Protocol
 
@@ -19,7 +20,8 @@ class WorkingWay(Protocol):
 
 
 class EachOpening:
-    """Every number of every card that is opened is asked about. The first paint knows nothing: the rep waits."""
+    """Every number of every card that is opened is asked about. The first paint knows nothing: the
+    rep waits."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally

@@ -1,7 +1,7 @@
 """A simulated gateway: its wire protocols with state, and the clients' phone to answer from.
 
-Start with `model.py` (what is remembered), `state.py` (what can happen to it), `kinds.py` (the protocols, a folder
-each), `phone.py`.
+Start with `model.py` (what is remembered), `state.py` (what can happen to it), `kinds.py` (the
+protocols, a folder each), `phone.py`.
 """
 
 import time
@@ -28,7 +28,8 @@ PATIENCE = 5.0  # seconds that a gateway waits for a line that is not ready (mea
 
 
 def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = PATIENCE) -> Flask:
-    """The gateway as an app; `clock` moves the acks and dates the seed, tests set `patience` to 0."""
+    """The gateway as an app; `clock` moves the acks and dates the seed, tests set `patience` to
+    0."""
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     state, postman = GatewayState(clock), Postman()

@@ -29,7 +29,8 @@ class PhoneBubble:
 
     @property
     def plays(self) -> bool:
-        """Whether what it has can be heard: any sound, and a voice message that WhatsApp can play."""
+        """Whether what it has can be heard: any sound, and a voice message that WhatsApp can
+        play."""
         media = self.message.media
         return media is not None and media.kind == "audio" and (plays(media) or not media.voice)
 
@@ -50,7 +51,8 @@ class PhoneDay:
 
 
 def arrived(chat: SandboxChat | None, now: float) -> list[SandboxMessage]:
-    """The messages that are on the client's phone: not those that failed or hang on the line's side."""
+    """The messages that are on the client's phone: not those that failed or hang on the line's
+    side."""
     return [message for message in chat.messages if message.ack(now) > SandboxAck.PENDING] if chat else []
 
 

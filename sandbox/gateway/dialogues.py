@@ -1,4 +1,5 @@
-"""What people say when they buy windows. "<" is the client, ">" is the line; {…} changes from time to time."""
+"""What people say when they buy windows. "<" is the client, ">" is the line; {…} changes from time
+to time."""
 
 RUSSIAN = """
 < Добрый день! Подскажите, окна на дачу делаете?

@@ -1,7 +1,8 @@
-"""The client behind a chat id. Each spelling that WhatsApp itself resolves leads to its client, and no other does.
+"""The client behind a chat id. Each spelling that WhatsApp itself resolves leads to its client, and
+no other does.
 
-A phone id is spelled as WhatsApp spells it: the Brazilian client is found without the ninth digit only
-(devlikeapro/waha#238), which is why a product must keep the id that the check returned.
+A phone id is spelled as WhatsApp spells it: the Brazilian client is found without the ninth digit
+only (devlikeapro/waha#238), which is why a product must keep the id that the check returned.
 """
 
 import re
@@ -48,7 +49,8 @@ def client_of(chat_id: str) -> KnownNumber | None:
 
 
 def dialled(phone: str) -> KnownNumber | None:
-    """The client behind a number in any spelling that WhatsApp resolves, with WhatsApp or without."""
+    """The client behind a number in any spelling that WhatsApp resolves, with WhatsApp or
+    without."""
     wanted = digits(phone)
     return _BY_PHONE.get(wanted) or client_of(f"{wanted}@c.us")
 
@@ -59,7 +61,8 @@ def by_phone(phone: str) -> KnownNumber | None:
 
 
 def spellings(chat_id: str) -> list[str]:
-    """All ids of the same client, for the merge of LID and phone chats (devlikeapro/waha-docs: how-to/chats)."""
+    """All ids of the same client, for the merge of LID and phone chats (devlikeapro/waha-docs:
+    how-to/chats)."""
     client = client_of(chat_id)
     known = [phone_id(client), client.lid] if client else []
     return list(dict.fromkeys([chat_id, *(one for one in known if one)]))

@@ -11,7 +11,8 @@ def file_name(message: SandboxMessage, media: SandboxMedia) -> str:
 
 
 def served(media: SandboxMedia) -> Response:
-    """The whole file or the asked-for range of it, without which a browser cannot tell how long a voice is."""
+    """The whole file or the asked-for range of it, without which a browser cannot tell how long a
+    voice is."""
     answer = Response(media.content, content_type=media.mimetype)
     answer.make_conditional(request.environ, accept_ranges=True, complete_length=len(media.content))
     return answer

@@ -12,8 +12,8 @@ from sandbox.gateway.webhooks import Postman
 
 @dataclass(frozen=True)
 class GatewayContext:
-    """What the views work with; `patience` is how long a gateway waits for a line to become ready, `postman`
-    delivers the webhooks of every protocol."""
+    """What the views work with; `patience` is how long a gateway waits for a line to become ready,
+    `postman` delivers the webhooks of every protocol."""
 
     state: GatewayState
     control: Control

@@ -1,4 +1,5 @@
-"""One message of every kind that a reader must be able to draw, as the last talks of a long chat."""
+"""One message of every kind that a reader must be able to draw, as the last talks of a long
+chat."""
 
 from dataclasses import dataclass
 

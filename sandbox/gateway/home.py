@@ -1,4 +1,5 @@
-"""The first page: the lines with buttons that change their state, and the way to the client's phone."""
+"""The first page: the lines with buttons that change their state, and the way to the client's
+phone."""
 
 from datetime import datetime
 

@@ -11,9 +11,10 @@ from sandbox.gateway.webhooks import Postman
 
 @dataclass(frozen=True)
 class SandboxKind:
-    """`start` makes it listen to the state: reports are posted, what waits goes out; its last argument is how many
-    seconds the vendor's waits take here, where real ones take five. `is_asked` says whether this request, for which
-    there is no page, means this protocol, and `no_such_page` is what it answers then."""
+    """`start` makes it listen to the state: reports are posted, what waits goes out; its last
+    argument is how many seconds the vendor's waits take here, where real ones take five. `is_asked`
+    says whether this request, for which there is no page, means this protocol, and `no_such_page`
+    is what it answers then."""
 
     name: str
     title: str

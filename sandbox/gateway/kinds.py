@@ -1,4 +1,5 @@
-"""Which protocols there are. Another one is a folder like these, a line here, and its lines in lines.py."""
+"""Which protocols there are. Another one is a folder like these, a line here, and its lines in
+lines.py."""
 
 from sandbox.gateway import evolution, green, waha
 

@@ -25,8 +25,8 @@ ENGINES = {"sales": "GOWS", "support": "NOWEB", "archive": "GOWS"}  # of the pro
 VERSIONS = {"waha": "2026.7.1", "evolution": "2.3.7", "green": "0"}
 _PROTOCOLS = (("waha", SESSIONS), ("evolution", INSTANCES), ("green", GREEN_IDS))
 
-# NOWEB keeps no history unless told so before the QR is scanned; fullSync false is about three months of it
-# (devlikeapro/waha-docs: engines/noweb).
+# NOWEB keeps no history unless told so before the QR is scanned; fullSync false is about three
+# months of it (devlikeapro/waha-docs: engines/noweb).
 _NOWEB = {"noweb": {"markOnline": True, "store": {"enabled": True, "fullSync": False}}}
 
 

@@ -1,4 +1,5 @@
-"""What tests and the page's buttons do to the gateway: switch a line, answer as a client, write on the line's phone."""
+"""What tests and the page's buttons do to the gateway: switch a line, answer as a client, write on
+the line's phone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -46,8 +47,8 @@ def switch(session: str) -> ResponseReturnValue:
 
 @pages.post("/restrict/<session>")
 def restrict(session: str) -> ResponseReturnValue:
-    """{"until": unix seconds, "capped": true, "yellow": true}: what WhatsApp does to a line; {} ends all of it. The
-    page's buttons send one word instead."""
+    """{"until": unix seconds, "capped": true, "yellow": true}: what WhatsApp does to a line; {}
+    ends all of it. The page's buttons send one word instead."""
     said: Any = request.get_json(silent=True) if request.is_json else WORDS.get(request.form.get("what", ""))
     if not isinstance(said, dict) or not isinstance(said.get("until", 0), int | float):
         return jsonify(error="send until, capped, yellow"), 400
@@ -65,9 +66,9 @@ def restrict(session: str) -> ResponseReturnValue:
 
 @pages.post("/lines/<session>")
 def set_up(session: str) -> ResponseReturnValue:
-    """{"version": "2026.2.1", "engine": "NOWEB", "store": false, "sub_path": true, "s3": true, "unpaired": [LID]}, each
-    if given: which software speaks for a line, how it is installed, and behind which LIDs it has not seen the
-    phone yet. Until the reset."""
+    """{"version": "2026.2.1", "engine": "NOWEB", "store": false, "sub_path": true, "s3": true,
+    "unpaired": [LID]}, each if given: which software speaks for a line, how it is installed, and
+    behind which LIDs it has not seen the phone yet. Until the reset."""
     said: Any = request.get_json(silent=True)
     line = here().state.lines.get(session)
     if line is None or not isinstance(said, dict) or not said.keys() <= INSTALLED:
@@ -94,8 +95,8 @@ def cards(session: str) -> ResponseReturnValue:
 
 @pages.post("/answer")
 def answer() -> ResponseReturnValue:
-    """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line. With "contacts",
-    {name: phone}, they share those, and the text may be missing."""
+    """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line.
+    With "contacts", {name: phone}, they share those, and the text may be missing."""
     said: Any = request.get_json(silent=True)
     shared = said.get("contacts") if isinstance(said, dict) else None
     cards = [(name, vcard_of(name, phone)) for name, phone in shared.items()] if isinstance(shared, dict) else []
@@ -104,7 +105,8 @@ def answer() -> ResponseReturnValue:
 
 @pages.get("/arrived")
 def show_arrived() -> ResponseReturnValue:
-    """?session=sales&phone=%2B79619510000: what is on the client's phone, oldest first, without reading it."""
+    """?session=sales&phone=%2B79619510000: what is on the client's phone, oldest first, without
+    reading it."""
     state, line = here().state, here().state.lines.get(request.args.get("session", ""))
     client = by_phone(request.args.get("phone", ""))
     if line is None or client is None:
@@ -125,8 +127,8 @@ def _on_phone(message: SandboxMessage) -> dict[str, Any]:
 
 @pages.post("/write")
 def write() -> ResponseReturnValue:
-    """The company writes to the client on the line's own phone, with the fields of `answer`; "failed": true: it
-    fails."""
+    """The company writes to the client on the line's own phone, with the fields of `answer`;
+    "failed": true: it fails."""
     said: Any = request.get_json(silent=True)
     stuck = SandboxAck.ERROR if isinstance(said, dict) and said.get("failed") is True else None
     return _written(

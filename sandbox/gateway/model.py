@@ -103,7 +103,8 @@ class SandboxMessage:
         return SandboxAck.DEVICE if arrived else SandboxAck.SERVER
 
     def is_called(self, name: str) -> bool:
-        """Whether `name` means this message: its own id, or the full one of either spelling of the chat."""
+        """Whether `name` means this message: its own id, or the full one of either spelling of the
+        chat."""
         parts = name.split("_")
         return self.id == (parts[2] if len(parts) > 2 else name)
 
@@ -125,8 +126,8 @@ class SandboxChat:
 
 @dataclass
 class SandboxLine:
-    """One WhatsApp account of the company; `status` is one of lines.STATUSES, which each protocol says in its own
-    words; `protocol` is who speaks for it, a name of KINDS."""
+    """One WhatsApp account of the company; `status` is one of lines.STATUSES, which each protocol
+    says in its own words; `protocol` is who speaks for it, a name of KINDS."""
 
     name: str
     status: str

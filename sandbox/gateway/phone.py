@@ -119,7 +119,8 @@ def _read(line: SandboxLine, client: KnownNumber, *, everything: bool) -> tuple[
 
 
 def _people(line: SandboxLine, query: str) -> list[tuple[KnownNumber, str]]:
-    """The clients to pick from, with the last words said; those with a chat first, newest on top."""
+    """The clients to pick from, with the last words said; those with a chat first, newest on
+    top."""
     state = here().state
     with state.changed:
         now = state.clock()

@@ -1,5 +1,6 @@
-"""Previews of links: a gateway that makes one fetches the page itself, for each sender's links, and puts its picture
-up at WhatsApp. Every protocol's does so unless a send says otherwise (linkPreview)."""
+"""Previews of links: a gateway that makes one fetches the page itself, for each sender's links, and
+puts its picture up at WhatsApp. Every protocol's does so unless a send says otherwise
+(linkPreview)."""
 
 import re
 from typing import Any

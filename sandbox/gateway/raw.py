@@ -1,6 +1,8 @@
-"""`_data`: the message as Baileys' WebMessageInfo has it (WhiskeySockets/Baileys: WAProto/WAProto.proto).
+"""`_data`: the message as Baileys' WebMessageInfo has it (WhiskeySockets/Baileys:
+WAProto/WAProto.proto).
 
-GOWS fills it from whatsmeow and differs in much; what users see, and only that, is imitated for both engines.
+GOWS fills it from whatsmeow and differs in much; what users see, and only that, is imitated for
+both engines.
 """
 
 from base64 import b64encode

@@ -1,4 +1,5 @@
-"""The histories that a fresh gateway has: made from people.CLIENTS, the same on every reset but for the clock."""
+"""The histories that a fresh gateway has: made from people.CLIENTS, the same on every reset but for
+the clock."""
 
 import pickle
 import random
@@ -27,7 +28,8 @@ _ALSO = {"branch": (replace(ANNA, chat=18), RUSTAM, replace(OLEG, chat=60))}
 
 
 def chats_of(line: str, now: float) -> dict[str, SandboxChat]:
-    """All chats that a line has at the start. Made once in MADE_FOR, as every reset asks for them."""
+    """All chats that a line has at the start. Made once in MADE_FOR, as every reset asks for
+    them."""
     chats: dict[str, SandboxChat] = pickle.loads(_made(line, now // MADE_FOR * MADE_FOR))
     return chats
 
@@ -83,7 +85,8 @@ def _particulars(client: KnownNumber, rng: random.Random) -> dict[str, str | int
 
 
 def _times(talks: list[list[ScriptedMessage]], rng: random.Random, now: float) -> list[int]:
-    """When each message was written. The newest talk ended some hours ago, each before it days earlier.
+    """When each message was written. The newest talk ended some hours ago, each before it days
+    earlier.
 
     Some follow within the same second, so that paging by time alone would lose them.
     """

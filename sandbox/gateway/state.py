@@ -1,4 +1,5 @@
-"""The state behind the protocol: lines and chats, what is sent, what clients answer. In memory, one lock."""
+"""The state behind the protocol: lines and chats, what is sent, what clients answer. In memory, one
+lock."""
 
 import secrets
 import threading
@@ -28,7 +29,8 @@ class NotOnWhatsApp(Exception):
 
 
 class GatewayState:
-    """Hold `changed` while reading what more than one call returns; every method takes it by itself too."""
+    """Hold `changed` while reading what more than one call returns; every method takes it by itself
+    too."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
@@ -55,7 +57,8 @@ class GatewayState:
             self.changed.notify_all()
 
     def switch(self, name: str, status: str) -> None:
-        """Set the state of a line. Raises KeyError for an unknown line, ValueError for an unknown state."""
+        """Set the state of a line. Raises KeyError for an unknown line, ValueError for an unknown
+        state."""
         if status not in STATUSES:
             raise ValueError(status)
         with self.changed:
@@ -64,8 +67,8 @@ class GatewayState:
             self._tell(GatewayEventKind.STATUS, self.lines[name])
 
     def restrict(self, name: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
-        """Make WhatsApp let the line start no new chats (`until` unix seconds, or while `capped`), or show it a yellow
-        card. Without arguments all of it is over. Raises KeyError."""
+        """Make WhatsApp let the line start no new chats (`until` unix seconds, or while `capped`),
+        or show it a yellow card. Without arguments all of it is over. Raises KeyError."""
         with self.changed:
             line = self.lines[name]
             line.restricted_until, line.capped, line.yellow = until, capped, yellow
@@ -86,7 +89,8 @@ class GatewayState:
                 self.switch(name, before)
 
     def wait_for(self, name: str, status: str, patience: float) -> SandboxLine | None:
-        """The line once it has the status; what it is instead when patience ends. None if it is not running."""
+        """The line once it has the status; what it is instead when patience ends. None if it is not
+        running."""
         with self.changed:
             self.changed.wait_for(lambda: self._ends_waiting(name, status), timeout=patience)
             return self.lines.get(name)
@@ -96,7 +100,8 @@ class GatewayState:
         return line is None or line.status == status
 
     def chats(self, line: SandboxLine, chat_id: str, *, merge: bool = True) -> list[SandboxChat]:
-        """The chats with this id: with merge also the one that the client has under the other kind of id."""
+        """The chats with this id: with merge also the one that the client has under the other kind
+        of id."""
         with self.changed:
             wanted = spellings(chat_id) if merge else [chat_id]
             return [line.chats[one] for one in wanted if one in line.chats]
@@ -114,7 +119,8 @@ class GatewayState:
         card: SandboxCard = NO_CARD,
         by_api: bool = True,
     ) -> SandboxMessage:
-        """Write to the client. The same id once more is the same message: WhatsApp ids are unique in a chat."""
+        """Write to the client. The same id once more is the same message: WhatsApp ids are unique
+        in a chat."""
         client = client_of(chat_id)
         with self.changed:
             chat = line.chats.get(chat_id) if client is None else self._chat_with(line, client)
@@ -150,7 +156,8 @@ class GatewayState:
             self._tell(GatewayEventKind.REVOKED, line, message)
 
     def react(self, line: SandboxLine, message: SandboxMessage, reaction: SandboxReaction) -> None:
-        """React to the message: the last reaction of each side counts, and an empty text takes it back."""
+        """React to the message: the last reaction of each side counts, and an empty text takes it
+        back."""
         with self.changed:
             others = [known for known in message.reactions if known.from_me != reaction.from_me]
             message.reactions = [*others, reaction] if reaction.text else others
@@ -165,7 +172,8 @@ class GatewayState:
     def answer(
         self, line: SandboxLine, client: KnownNumber, text: str, contacts: Sequence[tuple[str, str]] = ()
     ) -> SandboxMessage:
-        """The client writes from the phone, or shares contacts; whether the line is connected does not matter."""
+        """The client writes from the phone, or shares contacts; whether the line is connected does
+        not matter."""
         if not client.on_whatsapp:
             raise NotOnWhatsApp(client.phone)
         with self.changed:
@@ -220,8 +228,8 @@ class GatewayState:
         reaction: SandboxReaction | None = None,
         at: float | None = None,
     ) -> None:
-        """Tell the listeners. `at` (unix seconds) later than now is for what is still to happen: they report it
-        then."""
+        """Tell the listeners. `at` (unix seconds) later than now is for what is still to happen:
+        they report it then."""
         happening = Happening(what, line, self.clock() if at is None else at, message, ack, reaction)
         for listener in self.listeners:
             listener(happening)

@@ -1,7 +1,8 @@
-"""Deliver webhooks as gateways do: later, over a real socket, again and again while there is no answer.
+"""Deliver webhooks as gateways do: later, over a real socket, again and again while there is no
+answer.
 
-A protocol says what is posted where (`WebhookReport`) and how patient it is (`Retries`); one thread posts them in turn,
-so that order is kept unless a retry changes it, as with real gateways.
+A protocol says what is posted where (`WebhookReport`) and how patient it is (`Retries`); one thread
+posts them in turn, so that order is kept unless a retry changes it, as with real gateways.
 """
 
 import heapq

@@ -21,7 +21,8 @@ from .tokens import IssuedTokens
 def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int = 3600) -> Flask:
     """Both portals as one app; `port` is the first one's, the second is asked at `port` + 100.
 
-    `widget_url` is where the framed app lives. Tokens live `auth_lifetime` seconds; with 0 they are born expired.
+    `widget_url` is where the framed app lives. Tokens live `auth_lifetime` seconds; with 0 they are
+    born expired.
     """
     portals = SandboxPortals(widget_url.rstrip("/"), port, IssuedTokens(auth_lifetime))
     portals.control = Control(NAMES, portals.forget)

@@ -1,7 +1,8 @@
 """The sections of a card, as crm.item.details.configuration.get tells and .set takes them.
 
-An element's optionFlags is "1" where the field is always shown; without it a field that has no value is drawn only
-while the card is edited (b24restdocs: crm/universal/item-details-configuration/crm-item-details-configuration-set.md).
+An element's optionFlags is "1" where the field is always shown; without it a field that has no
+value is drawn only while the card is edited (b24restdocs:
+crm/universal/item-details-configuration/crm-item-details-configuration-set.md).
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,13 +16,14 @@ _USUAL = {
 }
 
 
-# What is written of an element; a title that an administrator gave to a field is not (server module crm,
-# lib/entity/entityeditorconfig.php, sanitize).
+# What is written of an element; a title that an administrator gave to a field is not (server module
+# crm, lib/entity/entityeditorconfig.php, sanitize).
 _KEPT = ("name", "options")
 
 
 def arranged_with(fields: Mapping[str, bool]) -> list[Section]:
-    """The usual sections, as an arranged card has them, with custom fields in the first: name -> always shown."""
+    """The usual sections, as an arranged card has them, with custom fields in the first: name ->
+    always shown."""
     sections = [
         {"name": name, "title": title, "type": "section", "elements": [_element(each) for each in elements]}
         for name, (title, elements) in _USUAL.items()

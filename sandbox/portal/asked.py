@@ -1,4 +1,5 @@
-"""One call of a method: its user, portal and parameters; and what a method checks before it answers."""
+"""One call of a method: its user, portal and parameters; and what a method checks before it
+answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ def text_of(params: dict[str, Any], name: str) -> str:
 def address_of(params: dict[str, Any], name: str = "HANDLER") -> str:
     """The address of a handler (server module rest, lib/handlerhelper.php).
 
-    One thing differs: a real portal wants a dot in the host and so refuses localhost, where the demo's widget lives.
+    One thing differs: a real portal wants a dot in the host and so refuses localhost, where the
+    demo's widget lives.
     """
     address = text_of(params, name)
     try:

@@ -1,4 +1,5 @@
-"""Run the portal inside another program, for tests: real sockets, both portals, until the block ends."""
+"""Run the portal inside another program, for tests: real sockets, both portals, until the block
+ends."""
 
 import contextlib
 import random
@@ -46,10 +47,12 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many ports, each free together with the one that the second portal needs there; none of all these twice.
+    """So many ports, each free together with the one that the second portal needs there; none of
+    all these twice.
 
-    They lie below the ports that systems take for outgoing calls, so that none of those has one before it is served,
-    and are drawn at random, so that two processes that draw at the same time hardly meet.
+    They lie below the ports that systems take for outgoing calls, so that none of those has one
+    before it is served, and are drawn at random, so that two processes that draw at the same time
+    hardly meet.
     """
     ports: list[int] = []
     with contextlib.ExitStack() as held:

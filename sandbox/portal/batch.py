@@ -1,7 +1,8 @@
 """The method `batch`: many commands in one request, each able to name results of those before it.
 
-Follows the server: module rest, classes/general/rest_provider.php (methodsBatch) and rest_util.php (ParseBatchQuery,
-processBatchStructure, processBatchElement); settings/how-to-call-rest-api/batch.md in bitrix24/b24restdocs.
+Follows the server: module rest, classes/general/rest_provider.php (methodsBatch) and rest_util.php
+(ParseBatchQuery, processBatchStructure, processBatchElement);
+settings/how-to-call-rest-api/batch.md in bitrix24/b24restdocs.
 """
 
 import re
@@ -14,7 +15,8 @@ from .php import as_php, is_truthy, parse_str, split_call
 
 LENGTH = 50  # the 51st command and those after it are refused one by one
 NOT_HERE = ("batch", "download", "upload")
-# The name is found in any case but looked up as written, and a reference reaches to the next white space.
+# The name is found in any case but looked up as written, and a reference reaches to the next white
+# space.
 REFERENCE = re.compile(r"\$(result|next|total|time|error)(\S*)", re.IGNORECASE | re.ASCII)
 STEP = re.compile(r"\[([^\]]+)\]")
 
@@ -34,7 +36,8 @@ Call = Callable[[str, dict[str, Any]], tuple[Answer, dict[str, Any]]]
 def run_batch(params: dict[str, Any], call: Call) -> dict[str, Any]:
     """Run the commands in order. Never fails as a whole: errors are told per command.
 
-    `call(method, params)` runs one command and gives its answer and its time block, or raises RestError.
+    `call(method, params)` runs one command and gives its answer and its time block, or raises
+    RestError.
     """
     given = {key.upper(): value for key, value in params.items()}
     commands = given.get("CMD")
@@ -95,7 +98,8 @@ def _substitute_text(text: str, done: dict[str, dict[str, Any]]) -> Any:
 
 
 def _deepest(value: Any, path: list[str]) -> Any:
-    """Walk the path as far as it goes. Where it ends in nothing or null, what was reached before stands."""
+    """Walk the path as far as it goes. Where it ends in nothing or null, what was reached before
+    stands."""
     for step in path:
         found = _step(value, step)
         if found is None:

@@ -1,4 +1,5 @@
-"""Which pages there are: the card of every item worth looking at, at the address it has in Bitrix24."""
+"""Which pages there are: the card of every item worth looking at, at the address it has in
+Bitrix24."""
 
 from dataclasses import dataclass
 
@@ -32,7 +33,8 @@ class PortalCard:
 
     @property
     def placement(self) -> str:
-        """The code of its tab; the type is said nowhere else (b24restdocs: api-reference/widgets/crm/detail-tab.md)."""
+        """The code of its tab; the type is said nowhere else (b24restdocs:
+        api-reference/widgets/crm/detail-tab.md)."""
         return f"CRM_{kind_name(self.entity_type_id)}_DETAIL_TAB"
 
 

@@ -1,4 +1,5 @@
-"""What POST /_sandbox/portals/<n> may change, each under its name. Unknown names and wrong values raise ValueError."""
+"""What POST /_sandbox/portals/<n> may change, each under its name. Unknown names and wrong values
+raise ValueError."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +28,8 @@ def change(portals: SandboxPortals, state: SandboxPortalState, wanted: dict[str,
 
 
 def _installed(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """false: a clean portal that never had the app. true: as an earlier installation left it. No events."""
+    """false: a clean portal that never had the app. true: as an earlier installation left it. No
+    events."""
     if value is True:
         put_application(state, portals.widget_url)
     elif value is False:
@@ -75,8 +77,8 @@ def _in_layout(portals: SandboxPortals, state: SandboxPortalState, value: Any) -
 
 
 def _layout(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """One layout: {"entityTypeId": 2, "variant": 9, "field": "always" | "filled" | "absent" | "never_arranged"}, with
-    "renamed": "COMMENTS" where that field was given another title."""
+    """One layout: {"entityTypeId": 2, "variant": 9, "field": "always" | "filled" | "absent" |
+    "never_arranged"}, with "renamed": "COMMENTS" where that field was given another title."""
     entity_type_id, where = int(value["entityTypeId"]), value["field"]
     found = state.field_of(entity_type_id)
     if found is None:
@@ -93,7 +95,8 @@ def _layout(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> N
 
 
 def _funnels(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """{"2": [[0, "Общая"], [9, "Опт"]]}; the first of each is the default, and the new ones are not arranged."""
+    """{"2": [[0, "Общая"], [9, "Опт"]]}; the first of each is the default, and the new ones are not
+    arranged."""
     for entity_type_id, funnels in value.items():
         state.funnels[int(entity_type_id)] = [Funnel(int(number), str(name)) for number, name in funnels]
 
@@ -141,7 +144,8 @@ def _delete_smart_type(portals: SandboxPortals, state: SandboxPortalState, value
 
 
 def _change_item(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """A user saves other values of an item: {"entityTypeId", "id", "fields"}; the event goes out."""
+    """A user saves other values of an item: {"entityTypeId", "id", "fields"}; the event goes
+    out."""
     entity_type_id, item_id = int(value["entityTypeId"]), int(value["id"])
     state.crm[entity_type_id, item_id].update(value["fields"])
     card_changed(portals, state, entity_type_id, item_id, ADMIN)
@@ -162,7 +166,8 @@ def _add_contacts(portals: SandboxPortals, state: SandboxPortalState, value: Any
 
 
 def _open_line(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """An administrator changes a line: {"id", "active", "off_hours", "config": {…}, "error"}, or {"id", "deleted"}."""
+    """An administrator changes a line: {"id", "active", "off_hours", "config": {…}, "error"}, or
+    {"id", "deleted"}."""
     line = state.centre.lines[int(value["id"])]
     line.active, line.off_hours = value.get("active", line.active), value.get("off_hours", line.off_hours)
     line.config |= value.get("config", {})
@@ -175,7 +180,8 @@ def _open_line(portals: SandboxPortals, state: SandboxPortalState, value: Any) -
 
 
 def _line_chat(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """A chat of another vendor's connector: {"id", "connector", "title", "outside", "bindings": {"3": 42}}."""
+    """A chat of another vendor's connector: {"id", "connector", "title", "outside", "bindings":
+    {"3": 42}}."""
     centre, name = state.centre, str(value["connector"])
     centre.connectors[name] = Connector(name, str(value["title"]), "", {})
     client = ClientUser(state.next_id(), str(value["outside"]), "Гость")
@@ -185,7 +191,8 @@ def _line_chat(portals: SandboxPortals, state: SandboxPortalState, value: Any) -
 
 
 def _connector_off(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """An administrator switches the connector off on a line, in the contact centre: {"connector", "line"}."""
+    """An administrator switches the connector off on a line, in the contact centre: {"connector",
+    "line"}."""
     state.centre.links.pop((str(value["connector"]), int(value["line"])), None)
     fire(portals, state, "ONIMCONNECTORSTATUSDELETE", {"connector": value["connector"], "line": value["line"]}, ADMIN)
 
@@ -206,7 +213,8 @@ def _line_clock(portals: SandboxPortals, state: SandboxPortalState, value: Any) 
 
 
 def _events(portals: SandboxPortals, state: SandboxPortalState, value: Any) -> None:
-    """{"ONIMCONNECTORMESSAGEADD": "lost" | "twice" | "held" | ""}; an empty object releases what was held."""
+    """{"ONIMCONNECTORMESSAGEADD": "lost" | "twice" | "held" | ""}; an empty object releases what
+    was held."""
     portals.delivery.how = dict(value)
     if not value:
         portals.delivery.release()

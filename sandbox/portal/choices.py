@@ -1,4 +1,5 @@
-"""What the address of a page chooses: who looks, in which language, and how the widget is embedded."""
+"""What the address of a page chooses: who looks, in which language, and how the widget is
+embedded."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -9,7 +10,8 @@ from .users import USERS, User
 from .words import WORDS
 
 NARROWEST, WIDEST = 280, 1200
-# Each LANG that the cloud posts (B24LangList in github.com/bitrix24/b24jssdk). The simulator's own pages know two.
+# Each LANG that the cloud posts (B24LangList in github.com/bitrix24/b24jssdk). The simulator's own
+# pages know two.
 LANGS = (
     *("ru", "en", "de", "la", "br", "fr", "it", "pl", "ua", "kz"),
     *("tr", "sc", "tc", "ja", "vn", "id", "ms", "th", "in", "ar"),

@@ -1,7 +1,8 @@
-"""What a page's dialogs and sliders ask: colleagues, items of the CRM, a profile; and what the frame sets as options.
+"""What a page's dialogs and sliders ask: colleagues, items of the CRM, a profile; and what the
+frame sets as options.
 
-b24restdocs: sdk/bx24-js-sdk/system-dialogues/*.md and options/*.md; the forms of a choice also in bitrix24/b24jssdk,
-packages/jssdk/src/frame/dialog.ts.
+b24restdocs: sdk/bx24-js-sdk/system-dialogues/*.md and options/*.md; the forms of a choice also in
+bitrix24/b24jssdk, packages/jssdk/src/frame/dialog.ts.
 """
 
 from typing import Any
@@ -56,7 +57,8 @@ def company_pages(portals: SandboxPortals) -> Blueprint:
 
     @pages.post("/options/<any(app, user):whose>")
     def set_option(whose: str) -> ResponseReturnValue:
-        """What setAppOption and setUserOption leave behind; those of the application only an admin may set."""
+        """What setAppOption and setUserOption leave behind; those of the application only an admin
+        may set."""
         user, state, given = Choices.read(request.args).user, portals.state_here(), request.get_json()
         if whose == "app" and not user.is_admin:
             abort(403)

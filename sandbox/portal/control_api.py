@@ -1,12 +1,14 @@
 """What tests ask beside sandbox/control.py: portals' states, events, and tokens that stop working.
 
     GET  /_sandbox/portals[/<n>]
-    POST /_sandbox/portals/<n>    {"installed": false} and what else changes.py knows; answers with the new state
-    POST /_sandbox/events         {"event", "portal": 1, "data": {}, "times": 1, "user": "admin", "token": "wrong",
-                                   "auth": {}, "handler": address, "wait": true}
+    POST /_sandbox/portals/<n>    {"installed": false} and what else changes.py knows; answers with
+                                  the new state
+    POST /_sandbox/events         {"event", "portal": 1, "data": {}, "times": 1, "user": "admin",
+                                   "token": "wrong", "auth": {}, "handler": address, "wait": true}
     GET  /_sandbox/events?wait=1  what was sent since the reset, and what was answered
     POST /_sandbox/revoke         {"user", "portal"}: the tokens are unknown from now on
-    POST /_sandbox/expire         {"user", "portal"}: the access tokens have expired, refresh tokens stay good
+    POST /_sandbox/expire         {"user", "portal"}: the access tokens have expired, refresh
+                                  tokens stay good
 
 Without "portal" it is the one whose port is asked.
 """
@@ -53,7 +55,8 @@ def control_pages(portals: SandboxPortals) -> Blueprint:
 
     @pages.post("/events")
     def send_events() -> ResponseReturnValue:
-        """Sends a message and changes nothing: the application is not removed by an ONAPPUNINSTALL from here."""
+        """Sends a message and changes nothing: the application is not removed by an ONAPPUNINSTALL
+        from here."""
         wanted = _body()
         if not isinstance(wanted.get("event"), str):
             return jsonify(error="which event?"), 400
@@ -78,7 +81,8 @@ def control_pages(portals: SandboxPortals) -> Blueprint:
 
 
 def _send(portals: SandboxPortals, state: SandboxPortalState, wanted: dict[str, Any]) -> None:
-    """A given handler or a changed auth block is sent whether it is due or not: that is how a forgery comes."""
+    """A given handler or a changed auth block is sent whether it is due or not: that is how a
+    forgery comes."""
     event = wanted["event"].upper()
     data = wanted["data"] if "data" in wanted else usual_data(state, event)
     user = USERS[wanted.get("user", "admin")]

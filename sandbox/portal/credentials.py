@@ -1,5 +1,5 @@
-"""Ids and secrets of the app and of the two portals. The demo's seed imports them, so both sides agree without an
-installation."""
+"""Ids and secrets of the app and of the two portals. The demo's seed imports them, so both sides
+agree without an installation."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,8 @@ AUTH_SERVER = "oauth.sandbox"  # `domain` in an answer to a refresh: not the por
 
 @dataclass(frozen=True)
 class PortalCredentials:
-    """One portal. It listens `port_offset` above the port of the sandbox, and its address follows from that."""
+    """One portal. It listens `port_offset` above the port of the sandbox, and its address follows
+    from that."""
 
     number: int
     title: str
@@ -41,8 +42,8 @@ PORTALS = (
 )
 
 
-# Two authorisation servers that know nothing of each other's tokens. In the cloud they are hosts of their own; here
-# they share a port with the first portal and so have prefixes.
+# Two authorisation servers that know nothing of each other's tokens. In the cloud they are hosts of
+# their own; here they share a port with the first portal and so have prefixes.
 AUTH_PREFIXES = {1: "/oauth", 2: "/oauth2"}
 
 

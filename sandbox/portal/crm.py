@@ -1,6 +1,7 @@
 """crm.item.get and crm.item.list with their rights, filters and refusals.
 
-Server module crm, lib/controller/item.php; bitrix24/b24restdocs: crm/universal/crm-item-get.md, crm-item-list.md.
+Server module crm, lib/controller/item.php; bitrix24/b24restdocs: crm/universal/crm-item-get.md,
+crm-item-list.md.
 """
 
 import re
@@ -31,9 +32,11 @@ def get_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
 
 
 def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
-    """The items that pass the filter and that the user may read: hidden ones are left out without a word.
+    """The items that pass the filter and that the user may read: hidden ones are left out without a
+    word.
 
-    By id unless `order` says otherwise, 50 at a time. `start=-1` counts nothing: total 0 and no `next`.
+    By id unless `order` says otherwise, 50 at a time. `start=-1` counts nothing: total 0 and no
+    `next`.
     """
     entity_type_id = _number(params, "entityTypeId")
     _refuse_unknown_type(crm, entity_type_id)
@@ -86,9 +89,9 @@ def add_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
 
 
 def update_item(crm: Crm, user: User, params: dict[str, Any], custom: dict[str, str]) -> Answer:
-    """crm.item.update: fields by name; what is given of `fm` without an id comes besides. A custom field that the
-    portal does not have (`custom` has their types) is passed over without a word, and a value of another type empties
-    the field."""
+    """crm.item.update: fields by name; what is given of `fm` without an id comes besides. A custom
+    field that the portal does not have (`custom` has their types) is passed over without a word,
+    and a value of another type empties the field."""
     entity_type_id, item_id = _number(params, "entityTypeId"), _number(params, "id")
     found, fields = crm.get((entity_type_id, item_id)), params.get("fields")
     if found is None:
@@ -108,8 +111,9 @@ def update_item(crm: Crm, user: User, params: dict[str, Any], custom: dict[str, 
 
 
 def _compared(phone: str) -> str:
-    """A phone as the search compares it: not by its last digits, so one that was typed without its country is another
-    number. `NormalizePhone` of the module main (bitrix/modules/main/tools.php)."""
+    """A phone as the search compares it: not by its last digits, so one that was typed without its
+    country is another number. `NormalizePhone` of the module main
+    (bitrix/modules/main/tools.php)."""
     text = "00" + phone[1:] if phone.startswith("+8") else phone
     digits = "".join(filter(str.isdigit, text))
     if len(digits) < 10 or digits.startswith(("80", "81", "82")):
@@ -125,7 +129,8 @@ def may_read(user: User, item: Item) -> bool:
 
 
 def _selected(item: Item, select: Any) -> Item:
-    """Without `select` and with `*` everything; by name everything but `fm`, which has no name to select."""
+    """Without `select` and with `*` everything; by name everything but `fm`, which has no name to
+    select."""
     names = list(select.values()) if isinstance(select, dict) else select
     if not isinstance(names, list) or not names or "*" in names:
         return item

@@ -1,7 +1,8 @@
 """The fields of a kind of card: crm.item.fields, and what a custom field makes of a value.
 
-b24restdocs: api-reference/crm/universal/crm-item-fields.md, crm-item-update.md. Custom fields are named in camel case,
-with the line before a number kept: UF_CRM_1721244707107 is ufCrm_1721244707107.
+b24restdocs: api-reference/crm/universal/crm-item-fields.md, crm-item-update.md. Custom fields are
+named in camel case, with the line before a number kept: UF_CRM_1721244707107 is
+ufCrm_1721244707107.
 """
 
 from datetime import datetime

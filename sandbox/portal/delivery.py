@@ -30,7 +30,8 @@ class Letter:
 
 @dataclass
 class Delivery:
-    """`how` says of an event that it is lost, comes twice, or is held until `release`; of all others nothing."""
+    """`how` says of an event that it is lost, comes twice, or is held until `release`; of all
+    others nothing."""
 
     letters: list[Letter] = field(default_factory=list)
     how: dict[str, str] = field(default_factory=dict)
@@ -77,7 +78,8 @@ class Delivery:
 
 
 def bracketed(values: Mapping[str, Any], inside: str = "") -> dict[str, str]:
-    """{"data": {"FIELDS": {"ID": 7}}} as data[FIELDS][ID]=7, the way PHP writes a query: null is left out."""
+    """{"data": {"FIELDS": {"ID": 7}}} as data[FIELDS][ID]=7, the way PHP writes a query: null is
+    left out."""
     flat: dict[str, str] = {}
     for key, value in values.items():
         name = f"{inside}[{key}]" if inside else str(key)

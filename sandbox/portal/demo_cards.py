@@ -87,7 +87,8 @@ SHOWN = {
 
 
 def shown_in(state: SandboxPortalState) -> list[DemoCard]:
-    """The cards worth opening that are still there, and the item of each smart process that was made by hand."""
+    """The cards worth opening that are still there, and the item of each smart process that was
+    made by hand."""
     seeded = [shown for shown in SHOWN[state.portal.number] if state.has_card(shown.card)]
     made = [each for each in state.types if (each.entity_type_id, 1) in state.crm]
     of_types = [

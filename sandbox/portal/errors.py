@@ -1,7 +1,7 @@
 """What a portal says instead of an answer.
 
-Codes and texts: bitrix24/b24restdocs, _includes/system-errors.md; statuses where docs and server differ: the server's
-(module rest, lib/oauth/auth.php and lib/restexception.php).
+Codes and texts: bitrix24/b24restdocs, _includes/system-errors.md; statuses where docs and server
+differ: the server's (module rest, lib/oauth/auth.php and lib/restexception.php).
 """
 
 from dataclasses import dataclass, field
@@ -52,8 +52,9 @@ _KNOWN = {
 }
 
 
-# ACCESS_DENIED in its other meanings (server module rest, lib/oauth/auth.php and lib/accessexception.php): the plan in
-# the source's words, a user who may not come in this way, a method for administrators; and words that tell nothing.
+# ACCESS_DENIED in its other meanings (server module rest, lib/oauth/auth.php and
+# lib/accessexception.php): the plan in the source's words, a user who may not come in this way, a
+# method for administrators; and words that tell nothing.
 DENIED = {
     "ACCESS_DENIED plan": "REST is available only on commercial plans.",
     "ACCESS_DENIED user": "Current user can't be authorized in this context",
@@ -71,7 +72,8 @@ def known(code: str) -> RestError:
 
 
 def admins_only() -> RestError:
-    """What a method for administrators says to other users (server module rest, lib/accessexception.php)."""
+    """What a method for administrators says to other users (server module rest,
+    lib/accessexception.php)."""
     return RestError("ACCESS_DENIED", "Access denied!", 403)
 
 

@@ -1,7 +1,7 @@
 """The events of a portal: which there are, what each tells, and to whom it is sent.
 
-bitrix24/b24restdocs: api-reference/common/events/*, crm/universal/events/**, events/index.md; which tokens come with
-an event: server module rest, lib/event/sender.php.
+bitrix24/b24restdocs: api-reference/common/events/*, crm/universal/events/**, events/index.md; which
+tokens come with an event: server module rest, lib/event/sender.php.
 """
 
 import re
@@ -60,7 +60,8 @@ def send(
     to: list[Handler],
     **auth: Any,
 ) -> int:
-    """Send without asking whether it is due; `auth` changes or (with None) leaves out what the event says of itself."""
+    """Send without asking whether it is due; `auth` changes or (with None) leaves out what the
+    event says of itself."""
     for handler in to:
         owner = next((each for each in USERS.values() if each.id == handler.auth_type), user)
         fields = {

@@ -1,4 +1,5 @@
-"""How the portal and its auth server misbehave on request: see sandbox/control.py for how to ask."""
+"""How the portal and its auth server misbehave on request: see sandbox/control.py for how to
+ask."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +28,8 @@ def misbehave(fault: InjectedFault, port: int, honest: Callable[[], Response]) -
     if fault.fault in CODES:
         return _refuse(fault)
     if fault.fault == "redirect":
-        # What a renamed portal says at its old address: bitrix24/b24restdocs, how-to-call-rest-api/change-domen.md
+        # What a renamed portal says at its old address: bitrix24/b24restdocs,
+        # how-to-call-rest-api/change-domen.md
         return redirect((fault.detail or f"http://localhost:{port}").rstrip("/") + request.full_path.rstrip("?"), 302)
     if fault.fault == "http_500":
         return Response("<h1>500 Internal Server Error</h1>", 500, mimetype="text/html")

@@ -17,7 +17,8 @@ def _add(asked: Asked) -> Answer:
     made = _changed(FieldType(text_of(params, "USER_TYPE_ID"), address_of(params)), params)
     if not re.fullmatch("[a-z0-9_]+", made.type_id) or len(made.code) > MAX_CODE:
         raise RestError("ERROR_ARGUMENT", "Wrong USER_TYPE_ID")
-    # The id is unique over all applications of a portal, the address within one (server module rest, placement.php).
+    # The id is unique over all applications of a portal, the address within one (server module
+    # rest, placement.php).
     if made.type_id in asked.state.foreign_types or any(
         each.type_id == made.type_id or each.handler == made.handler for each in asked.state.field_types
     ):

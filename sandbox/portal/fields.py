@@ -1,7 +1,9 @@
-"""Custom fields of the cards: userfieldconfig.add, get, list, getTypes, delete and crm.<type>.userfield.list.
+"""Custom fields of the cards: userfieldconfig.add, get, list, getTypes, delete and
+crm.<type>.userfield.list.
 
-b24restdocs: api-reference/crm/universal/userfieldconfig/*.md; server module main, lib/controller/userfieldconfig.php.
-Their errors have words and no code: "0" by the source, "" by the docs.
+b24restdocs: api-reference/crm/universal/userfieldconfig/*.md; server module main,
+lib/controller/userfieldconfig.php. Their errors have words and no code: "0" by the source, "" by
+the docs.
 """
 
 import re
@@ -102,7 +104,8 @@ def _list_of(owner: str) -> Method:
 
 
 def _need_right(asked: Asked, refusal: str) -> None:
-    """Refuse all but the CRM's fields, and users who may not change its settings; the error has no code."""
+    """Refuse all but the CRM's fields, and users who may not change its settings; the error has no
+    code."""
     if asked.params.get("moduleId") != "crm":
         raise _said(asked, "Module is not specified or does not support user fields")
     if not asked.user.is_admin or not asked.state.has_scope("crm"):
@@ -136,7 +139,8 @@ def _told(each: Field) -> dict[str, Any]:
 
 
 def _select(asked: Asked) -> list[str]:
-    """The names go to the ORM as they were sent: only `*` and its own, in capitals, are known there."""
+    """The names go to the ORM as they were sent: only `*` and its own, in capitals, are known
+    there."""
     select = asked.params.get("select") or ["*"]
     names = list(select.values()) if isinstance(select, dict) else select
     if not isinstance(names, list):

@@ -1,6 +1,7 @@
 """The filter and the order of crm.item.list, as the server's ORM takes them.
 
-b24restdocs: api-reference/crm/universal/crm-item-list.md; server module crm, lib/controller/item.php (listAction).
+b24restdocs: api-reference/crm/universal/crm-item-list.md; server module crm,
+lib/controller/item.php (listAction).
 """
 
 import re
@@ -21,7 +22,8 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def passing(items: list[Item], columns: Collection[str], given: Any) -> list[Item]:
-    """The items that a filter lets through. Raises RestError for a field or a value that it cannot have."""
+    """The items that a filter lets through. Raises RestError for a field or a value that it cannot
+    have."""
     test = _all_of(given, columns)
     return [item for item in items if test(item)]
 
@@ -85,7 +87,8 @@ def _column(name: str, columns: Collection[str]) -> str | None:
 
 
 def _comparable(value: Any, wanted: Any) -> tuple[Any, Any]:
-    """As MySQL compares: a number with the number that a text begins with, texts without regard to case."""
+    """As MySQL compares: a number with the number that a text begins with, texts without regard to
+    case."""
     if isinstance(value, (int, float)):
         found = re.match(r"\s*-?\d+(\.\d+)?", str(wanted))
         return float(value), float(found[0]) if found else 0.0

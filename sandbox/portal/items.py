@@ -1,4 +1,5 @@
-"""CRM items in the form that crm.item.get gives them (bitrix24/b24restdocs: crm/universal/crm-item-get.md)."""
+"""CRM items in the form that crm.item.get gives them (bitrix24/b24restdocs:
+crm/universal/crm-item-get.md)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,8 @@ MADE = "2026-01-12T10:15:00+03:00"
 
 
 def item(entity_type_id: int, item_id: int, **fields: Any) -> Item:
-    """An item with the fields that all types share. What is not given is not there: types differ in that too."""
+    """An item with the fields that all types share. What is not given is not there: types differ in
+    that too."""
     return {
         "id": item_id,
         "createdTime": MADE,

@@ -1,7 +1,8 @@
-"""How a card is arranged: crm.item.details.configuration.get and .set, the elder .get of deals, leads, contacts and
-companies, and the funnels that arrange their cards each for itself.
+"""How a card is arranged: crm.item.details.configuration.get and .set, the elder .get of deals,
+leads, contacts and companies, and the funnels that arrange their cards each for itself.
 
-b24restdocs: api-reference/crm/universal/item-details-configuration/*.md, crm/universal/category/crm-category-list.md.
+b24restdocs: api-reference/crm/universal/item-details-configuration/*.md,
+crm/universal/category/crm-category-list.md.
 """
 
 from typing import Any
@@ -35,7 +36,8 @@ def _kind(asked: Asked) -> int:
 
 
 def _configuration(asked: Asked, entity_type_id: int) -> Answer:
-    """Shared settings (scope C), or null for personal ones (scope P, the usual), of which there are none here."""
+    """Shared settings (scope C), or null for personal ones (scope P, the usual), of which there are
+    none here."""
     if str(asked.params.get("userId") or asked.user.id) != str(asked.user.id) and not asked.user.is_admin:
         raise _said(asked, "Access denied.")
     if asked.params.get("scope", "P") != "C":
@@ -78,7 +80,8 @@ def _funnels(asked: Asked) -> Answer:
     ]
     start = int(asked.params.get("start") or 0)
     more = start + PAGE if len(rows) > start + PAGE else None
-    # The controller gives a page that it never cut (server module crm, lib/controller/category.php); the docs cut it.
+    # The controller gives a page that it never cut (server module crm,
+    # lib/controller/category.php); the docs cut it.
     told = rows[start : start + PAGE] if asked.state.quirks.funnels_in_pages else rows
     return Answer({"categories": told}, total=len(rows), next=more)
 

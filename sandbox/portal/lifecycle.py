@@ -1,7 +1,8 @@
 """The application comes, is updated, is paid for, and goes; smart processes come and go too.
 
-bitrix24/b24restdocs: settings/app-installation/installation-finish.md, settings/app-uninstallation.md,
-api-reference/events/event-bind.md; an update starts the installation anew: server module rest, application.php.
+bitrix24/b24restdocs: settings/app-installation/installation-finish.md,
+settings/app-uninstallation.md, api-reference/events/event-bind.md; an update starts the
+installation anew: server module rest, application.php.
 """
 
 import secrets
@@ -17,7 +18,8 @@ FIRST_SMART_TYPE = 1030
 
 
 def start_install(portals: SandboxPortals, state: SandboxPortalState, user: User) -> None:
-    """Put the application in, its installer to be finished. Tokens of an earlier installation are worth nothing."""
+    """Put the application in, its installer to be finished. Tokens of an earlier installation are
+    worth nothing."""
     if state.present:
         return
     portals.tokens.revoke(state.portal)
@@ -27,7 +29,8 @@ def start_install(portals: SandboxPortals, state: SandboxPortalState, user: User
 
 
 def finish_install(portals: SandboxPortals, state: SandboxPortalState, user: User) -> bool:
-    """What installFinish does; nothing where the application is installed already or not there at all."""
+    """What installFinish does; nothing where the application is installed already or not there at
+    all."""
     if state.installed or not state.present:
         return False
     by_docs = state.quirks.update == "docs" and state.finished_once
@@ -41,8 +44,8 @@ def finish_install(portals: SandboxPortals, state: SandboxPortalState, user: Use
 def update(portals: SandboxPortals, state: SandboxPortalState, user: User, version: int) -> None:
     """A new version is there: INSTALLED is N again until installFinish.
 
-    By the source of the modules the update itself fires ONAPPUPDATE and takes only the handlers of ONAPPINSTALL; by
-    the docs it takes all of them, and ONAPPUPDATE comes at the finish.
+    By the source of the modules the update itself fires ONAPPUPDATE and takes only the handlers of
+    ONAPPINSTALL; by the docs it takes all of them, and ONAPPUPDATE comes at the finish.
     """
     state.previous_version, state.version = state.version, version
     if state.quirks.update == "docs":

@@ -1,4 +1,5 @@
-"""Two pages of an administrator: /market/ with the application, and /types/ with the smart processes."""
+"""Two pages of an administrator: /market/ with the application, and /types/ with the smart
+processes."""
 
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -19,7 +20,8 @@ def market_pages(portals: SandboxPortals) -> Blueprint:
 
     @pages.get("/market/")
     def market() -> str:
-        """The application and, while it is there, its frame: the install page until that is finished."""
+        """The application and, while it is there, its frame: the install page until that is
+        finished."""
         state = portals.state_here()
         place = OpeningPlace(uri=uri()) if state.present else None
         return render_template("market.html", **around(portals, place), state=state)

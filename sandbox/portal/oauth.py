@@ -1,8 +1,9 @@
 """The authorisation servers: whose token this is, and a new token for an old one.
 
-In the cloud each is a host of its own with /rest/ and /oauth/token/; here they share the portal's port, where /rest/
-is taken, and have the prefixes /oauth and /oauth2. Neither knows a token of a portal that belongs to the other.
-bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
+In the cloud each is a host of its own with /rest/ and /oauth/token/; here they share the portal's
+port, where /rest/ is taken, and have the prefixes /oauth and /oauth2. Neither knows a token of a
+portal that belongs to the other. bitrix24/b24restdocs: settings/oauth/simple-way.md,
+auto-renewal.md.
 """
 
 import time
@@ -37,7 +38,8 @@ def oauth_pages(portals: SandboxPortals, number: int) -> Blueprint:
             return misbehave(fault, portals.port, lambda: _told(lambda: _info(portals, number)))
         return _told(lambda: _info(portals, number, fault.fault if fault else ""))
 
-    # Under /oauth/oauth/ too: an application that knows only the auth server's root appends /oauth/token/ to it.
+    # Under /oauth/oauth/ too: an application that knows only the auth server's root appends
+    # /oauth/token/ to it.
     @pages.route("/oauth/token/", methods=["GET", "POST"])
     @pages.route("/token/", methods=["GET", "POST"])
     def token() -> ResponseReturnValue:

@@ -24,8 +24,8 @@ from .users import User
 
 @dataclass(frozen=True)
 class OpeningPlace:
-    """Where the app is opened: a card's tab, a field of the card, or (without a card) its own page; `setting` is a
-    connector and a line whose settings are opened in the contact centre."""
+    """Where the app is opened: a card's tab, a field of the card, or (without a card) its own page;
+    `setting` is a connector and a line whose settings are opened in the contact centre."""
 
     card: PortalCard | None = None
     as_field: bool = False
@@ -87,10 +87,11 @@ def open_app(
 ) -> dict[str, Any]:
     """A new opening: its own APP_SID and its own tokens. Raises NotShown.
 
-    DOMAIN is the host as the browser shows it, which may be another name or port than the portal's own.
+    DOMAIN is the host as the browser shows it, which may be another name or port than the portal's
+    own.
 
-    `{"frame": name, "action": address, "fields": body, "height", "install", "first_run", "app_options",
-    "user_options"}`.
+    `{"frame": name, "action": address, "fields": body, "height", "install", "first_run",
+    "app_options", "user_options"}`.
     """
     handler, height = _handler(portals, state, user, place)
     portal = state.portal
@@ -124,7 +125,8 @@ def open_app(
 def _handler(portals: SandboxPortals, state: SandboxPortalState, user: User, place: OpeningPlace) -> tuple[str, int]:
     """Where to post and how high the frame is at first.
 
-    While the installation is not finished, an admin gets the install address in every place, and others nothing.
+    While the installation is not finished, an admin gets the install address in every place, and
+    others nothing.
     """
     if not is_active(state, user):
         raise NotShown("dismissed")

@@ -1,4 +1,5 @@
-"""The pages a person looks at: the index, the cards, the app's own page; and what their scripts ask for."""
+"""The pages a person looks at: the index, the cards, the app's own page; and what their scripts ask
+for."""
 
 import json
 from urllib.parse import urlencode
@@ -69,7 +70,8 @@ def card_pages(portals: SandboxPortals) -> Blueprint:
 
     @pages.post("/opening")
     def new_opening() -> ResponseReturnValue:
-        """A fresh opening of the page whose path is given, as JSON; tests without a browser use it too."""
+        """A fresh opening of the page whose path is given, as JSON; tests without a browser use it
+        too."""
         path = request.args.get("path", "")
         if path.startswith("/contact_center/connector/"):
             place = OpeningPlace(setting=_setting())
@@ -104,7 +106,8 @@ def _calls_of_a_page(pages: Blueprint, portals: SandboxPortals) -> None:
 
     @pages.post("/refresh-auth")
     def refresh_auth() -> ResponseReturnValue:
-        """New tokens for the user who looks at the page: the portal has their session, the frame only asks."""
+        """New tokens for the user who looks at the page: the portal has their session, the frame
+        only asks."""
         user = Choices.read(request.args).user
         if portals.state_here().quirks.silent_auth:
             return jsonify(None)  # the page then answers the frame nothing at all
@@ -114,7 +117,8 @@ def _calls_of_a_page(pages: Blueprint, portals: SandboxPortals) -> None:
 
     @pages.post("/install-finish")
     def install_finish() -> ResponseReturnValue:
-        """What the page does on the frame's setInstallFinish; nothing when all is finished already."""
+        """What the page does on the frame's setInstallFinish; nothing when all is finished
+        already."""
         user = Choices.read(request.args).user
         if not user.is_admin:
             return jsonify(finished=False, why="only an administrator finishes an installation"), 403
@@ -131,8 +135,9 @@ def _calls_of_a_page(pages: Blueprint, portals: SandboxPortals) -> None:
 
     @pages.post("/layout")
     def add_to_layout() -> ResponseReturnValue:
-        """An admin's two buttons on a card that does not show its field: to add it to the card, which shows it while
-        it is edited, and («always») the gear's «Show always». Either arranges a card that was never arranged."""
+        """An admin's two buttons on a card that does not show its field: to add it to the card,
+        which shows it while it is edited, and («always») the gear's «Show always». Either arranges
+        a card that was never arranged."""
         card = _card_at(request.args.get("path", "")) or abort(404)
         choices, state = Choices.read(request.args), portals.state_here()
         found, _of_type = state.field_of(card.entity_type_id) or abort(404)
@@ -179,7 +184,8 @@ def _setting() -> tuple[str, int]:
 
 
 def _given() -> dict[str, str]:
-    """The parameters of openApplication. The page posts them as a form, so that each one is a text."""
+    """The parameters of openApplication. The page posts them as a form, so that each one is a
+    text."""
     try:
         given = json.loads(request.args.get("params", ""))
     except ValueError:

@@ -1,7 +1,8 @@
-"""The little of PHP that clients of Bitrix24 feel: how a query string becomes arrays, and how arrays become JSON.
+"""The little of PHP that clients of Bitrix24 feel: how a query string becomes arrays, and how
+arrays become JSON.
 
-A PHP array is a list and a map at once. Here it is a Python list if its keys are 0, 1, 2… and a dict otherwise,
-and an empty one is always a list, as json_encode writes it.
+A PHP array is a list and a map at once. Here it is a Python list if its keys are 0, 1, 2… and a
+dict otherwise, and an empty one is always a list, as json_encode writes it.
 """
 
 import re
@@ -12,7 +13,8 @@ Key = str | int
 
 
 def parse_str(query: str) -> dict[str, Any]:
-    """Like PHP's parse_str: `a[b][]=1`; a pair is split at its first `=`, before anything is decoded."""
+    """Like PHP's parse_str: `a[b][]=1`; a pair is split at its first `=`, before anything is
+    decoded."""
     tree: dict[Key, Any] = {}
     for pair in query.split("&"):
         raw_name, _, raw_value = pair.partition("=")
@@ -53,7 +55,8 @@ def split_call(call: str) -> tuple[str, str]:
 
 
 def _path(name: str) -> list[Key | None]:
-    """`a[b][]` → ["a", "b", None]; a bracket that is never closed becomes part of the name, as `_`."""
+    """`a[b][]` → ["a", "b", None]; a bracket that is never closed becomes part of the name, as
+    `_`."""
     base, bracket, rest = name.partition("[")
     if not bracket or "]" not in rest:
         return [_plain(name.replace("[", "_", 1))]

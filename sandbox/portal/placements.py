@@ -1,4 +1,5 @@
-"""placement.list, get, bind, unbind: server module rest, lib/api/placement.php; b24restdocs: api-reference/widgets."""
+"""placement.list, get, bind, unbind: server module rest, lib/api/placement.php; b24restdocs:
+api-reference/widgets."""
 
 from typing import Any
 

@@ -25,7 +25,8 @@ class SandboxPortals:
     _beginning: threading.Lock = field(default_factory=threading.Lock)
 
     def portal_here(self) -> PortalCredentials:
-        """The portal that this request came to, by its Host header: the port, or the first portal's other name."""
+        """The portal that this request came to, by its Host header: the port, or the first portal's
+        other name."""
         if request.host.partition(":")[0] == ALIAS:
             return PORTALS[0]
         second = PORTALS[1]
@@ -41,7 +42,8 @@ class SandboxPortals:
         return self.state_of(self.portal_here())
 
     def command_called(self, name: str) -> InjectedFault | None:
-        """Count a command inside a batch; a fault whose `match` is `batch:<method>`, or `batch:*`, answers it.
+        """Count a command inside a batch; a fault whose `match` is `batch:<method>`, or `batch:*`,
+        answers it.
 
         Other patterns do not reach in here, or "*" would strike twice in one request.
         """
@@ -49,7 +51,8 @@ class SandboxPortals:
         return self.control.spend(lambda fault: fault.match in (f"batch:{name}", "batch:*"))
 
     def forget(self) -> None:
-        """Called by the reset. Tokens stay good: an open card does not become a stranger when counters are cleared."""
+        """Called by the reset. Tokens stay good: an open card does not become a stranger when
+        counters are cleared."""
         self.commands.clear()
         self.delivery.forget()
         with self._beginning:

@@ -1,6 +1,8 @@
-"""REST of the portal: `/rest/<method>` and `/rest/<method>.json`, JSON or form, token in `auth` or as a bearer.
+"""REST of the portal: `/rest/<method>` and `/rest/<method>.json`, JSON or form, token in `auth` or
+as a bearer.
 
-bitrix24/b24restdocs: settings/how-to-call-rest-api/general-principles.md; server module rest, rest_util.php.
+bitrix24/b24restdocs: settings/how-to-call-rest-api/general-principles.md; server module rest,
+rest_util.php.
 """
 
 import time
@@ -106,7 +108,8 @@ def read_params() -> dict[str, Any]:
 
 
 def time_block(started: float) -> dict[str, Any]:
-    """bitrix24/b24restdocs: limits.md; `operating` is what the method has used of its ten minutes."""
+    """bitrix24/b24restdocs: limits.md; `operating` is what the method has used of its ten
+    minutes."""
     finished = time.time()
     return {
         "start": started,

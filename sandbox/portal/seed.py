@@ -31,7 +31,8 @@ def first_portal() -> Crm:
 
 
 def second_portal() -> Crm:
-    """Another company that knows one of the same numbers; its ids are the same and mean other things."""
+    """Another company that knows one of the same numbers; its ids are the same and mean other
+    things."""
     return _by_key(
         contact(42, "Иван Сергеевич", [("MOBILE", typed.IVAN_AGAIN)]),
         item(DEAL, 7045, title="Ремонт офиса", companyId=0, **clients(42)),

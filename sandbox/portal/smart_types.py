@@ -1,4 +1,5 @@
-"""Smart processes: crm.type.list and crm.type.get (b24restdocs: crm/universal/user-defined-object-types/*.md)."""
+"""Smart processes: crm.type.list and crm.type.get (b24restdocs:
+crm/universal/user-defined-object-types/*.md)."""
 
 from typing import Any
 

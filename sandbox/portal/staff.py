@@ -27,8 +27,8 @@ def _profile(asked: Asked) -> Answer:
 
 
 def _get(asked: Asked) -> Answer:
-    """All users, the dismissed too, unless the filter says otherwise; the scope `user_brief` alone shows no
-    addresses."""
+    """All users, the dismissed too, unless the filter says otherwise; the scope `user_brief` alone
+    shows no addresses."""
     params = asked.upper()
     wanted = {**params, **{str(key).upper(): value for key, value in _map(params.get("FILTER")).items()}}
     people = [*USERS.values(), FORMER]

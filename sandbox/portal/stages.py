@@ -1,4 +1,5 @@
-"""Stages of deals, leads and smart processes: crm.status.list (b24restdocs: api-reference/crm/status/)."""
+"""Stages of deals, leads and smart processes: crm.status.list (b24restdocs:
+api-reference/crm/status/)."""
 
 from .asked import Asked, Method
 from .batch import Answer

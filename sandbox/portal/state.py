@@ -1,4 +1,5 @@
-"""What one portal has of the application right now, and its CRM: everything that a reset puts back."""
+"""What one portal has of the application right now, and its CRM: everything that a reset puts
+back."""
 
 import copy
 import threading
@@ -56,7 +57,8 @@ class Field:
 
 @dataclass
 class Handler:
-    """A handler of an event. `auth_type` is the user whose token its events carry, 0 for the user who caused them."""
+    """A handler of an event. `auth_type` is the user whose token its events carry, 0 for the user
+    who caused them."""
 
     id: int
     event: str
@@ -75,7 +77,8 @@ class SmartType:
 
 @dataclass
 class Funnel:
-    """A funnel of deals or of a smart process: each arranges its cards for itself. The first one is the default."""
+    """A funnel of deals or of a smart process: each arranges its cards for itself. The first one is
+    the default."""
 
     id: int
     name: str
@@ -83,15 +86,18 @@ class Funnel:
 
 @dataclass
 class Quirks:
-    """What differs between portals, or between the docs and the source of the modules; the usual is the source's.
+    """What differs between portals, or between the docs and the source of the modules; the usual is
+    the source's.
 
-    `old_box` posts neither APPLICATION_TOKEN nor SERVER_ENDPOINT nor APPLICATION_SCOPE. `drops_header`: its web server
-    keeps Authorization to itself. `server` is the authorisation server that knows its tokens, 1 or 2. `plain_code` is
-    the code of an error that has only words ("" in the docs). `update` is whose story an update follows, "source" or
-    "docs". `forgets_places`: a deleted field leaves its layout too. `silent_auth`: refreshAuth is never answered.
-    `field_needs_finish`: an application's type is not known to fields before its installation is finished (by the docs:
-    widgets/user-field/index.md). `funnels_in_pages`: by the docs a list of funnels comes in pages of 50, by the source
-    each answer has them all. `events_first`: events of a call arrive before its answer.
+    `old_box` posts neither APPLICATION_TOKEN nor SERVER_ENDPOINT nor APPLICATION_SCOPE.
+    `drops_header`: its web server keeps Authorization to itself. `server` is the authorisation
+    server that knows its tokens, 1 or 2. `plain_code` is the code of an error that has only words
+    ("" in the docs). `update` is whose story an update follows, "source" or "docs".
+    `forgets_places`: a deleted field leaves its layout too. `silent_auth`: refreshAuth is never
+    answered. `field_needs_finish`: an application's type is not known to fields before its
+    installation is finished (by the docs: widgets/user-field/index.md). `funnels_in_pages`: by the
+    docs a list of funnels comes in pages of 50, by the source each answer has them all.
+    `events_first`: events of a call arrive before its answer.
     """
 
     old_box: bool = False
@@ -108,7 +114,8 @@ class Quirks:
 
 @dataclass
 class SandboxPortalState:
-    """`present` without `installed` is an application whose installation or update is not finished."""
+    """`present` without `installed` is an application whose installation or update is not
+    finished."""
 
     portal: PortalCredentials
     crm: Crm
@@ -130,7 +137,8 @@ class SandboxPortalState:
     foreign_types: list[str] = field(default_factory=list)  # ids of field types that other applications have
     fields: list[Field] = field(default_factory=list)
     funnels: dict[int, list[Funnel]] = field(default_factory=dict)
-    # Shared layouts, by owner and variant. A missing one was never arranged, which REST tells as null.
+    # Shared layouts, by owner and variant. A missing one was never arranged, which REST tells as
+    # null.
     layouts: dict[tuple[str, int], list[Section]] = field(default_factory=dict)
     quirks: Quirks = field(default_factory=Quirks)
     handlers: list[Handler] = field(default_factory=list)
@@ -158,7 +166,8 @@ class SandboxPortalState:
         return card.entity_type_id in self.owners() and (card.item_id == 0 or self.item(card) is not None)
 
     def owners(self) -> dict[int, str]:
-        """ENTITY_ID of custom fields by entityTypeId; a smart process is named by the row of its type."""
+        """ENTITY_ID of custom fields by entityTypeId; a smart process is named by the row of its
+        type."""
         named = {of_type: f"CRM_{name}" for of_type, name in NAMES.items()}
         return named | {each.entity_type_id: f"CRM_{each.row_id}" for each in self.types}
 
@@ -166,7 +175,8 @@ class SandboxPortalState:
         return [each for each in self.placements if each.code == code]
 
     def field_of(self, entity_type_id: int) -> tuple[Field, FieldType] | None:
-        """Our field of this kind of card with its type; a field whose type is gone draws nothing."""
+        """Our field of this kind of card with its type; a field whose type is gone draws
+        nothing."""
         owner = self.owners().get(entity_type_id)
         types = {each.code: each for each in self.field_types}
         found = [each for each in self.fields if each.owner == owner and each.user_type in types]
@@ -176,7 +186,8 @@ class SandboxPortalState:
         return self.funnels.get(entity_type_id) or [Funnel(0, "Общая")]
 
     def variants(self, entity_type_id: int) -> list[int]:
-        """The layouts that a kind of card may have: one for each funnel, for leads simple (1) and repeat (2) ones."""
+        """The layouts that a kind of card may have: one for each funnel, for leads simple (1) and
+        repeat (2) ones."""
         if entity_type_id == LEAD:
             return [1, 2]
         return [funnel.id for funnel in self.funnels_of(entity_type_id)]
@@ -189,12 +200,14 @@ class SandboxPortalState:
         return int(item.get("categoryId") or self.variants(card.entity_type_id)[0])
 
     def in_layout(self, found: Field, variant: int) -> bool:
-        """Whether the shared layout names the field. One that was never arranged has it in its default section."""
+        """Whether the shared layout names the field. One that was never arranged has it in its
+        default section."""
         layout = self.layouts.get((found.owner, variant))
         return layout is None or found.name in names_in(layout)
 
     def always_shown(self, found: Field, variant: int) -> bool:
-        """Without a value the field is drawn while viewing only where its place in the layout says so."""
+        """Without a value the field is drawn while viewing only where its place in the layout says
+        so."""
         layout = self.layouts.get((found.owner, variant))
         return layout is not None and is_always_shown(layout, found.name)
 
@@ -217,7 +230,8 @@ class SandboxPortalState:
 
 
 def start_state(portal: PortalCredentials, widget_url: str) -> SandboxPortalState:
-    """The application as an earlier installation left it: all the cards have its tab and its field."""
+    """The application as an earlier installation left it: all the cards have its tab and its
+    field."""
     state = SandboxPortalState(portal, copy.deepcopy(SEED[portal.number]), portal.application_token)
     state.types = [SmartType(7, SMART_PROCESS, "Монтаж")]
     put_application(state, widget_url)

@@ -1,4 +1,5 @@
-"""What every page shows around its content: the user, the portal, and the opening of the app if there is one."""
+"""What every page shows around its content: the user, the portal, and the opening of the app if
+there is one."""
 
 from typing import Any
 from urllib.parse import urlsplit

@@ -1,6 +1,8 @@
-"""The timelines of cards: comments, activities of an application, and those that sessions of lines write by themselves.
+"""The timelines of cards: comments, activities of an application, and those that sessions of lines
+write by themselves.
 
-bitrix24/b24restdocs: api-reference/crm/timeline/comments/*.md, bindings/*.md, activities/configurable/*.md.
+bitrix24/b24restdocs: api-reference/crm/timeline/comments/*.md, bindings/*.md,
+activities/configurable/*.md.
 """
 
 import time
@@ -185,7 +187,8 @@ def _place(asked: Asked, fields: dict[str, Any]) -> tuple[int, int]:
 
 
 def _kind_of(fields: dict[str, Any]) -> int:
-    """ENTITY_TYPE in small letters; a smart process is dynamic_<entityTypeId>. 0 for what is none."""
+    """ENTITY_TYPE in small letters; a smart process is dynamic_<entityTypeId>. 0 for what is
+    none."""
     name = str(fields.get("ENTITY_TYPE") or "")
     if name.startswith("dynamic_") and name[8:].isdigit():
         return int(name[8:])

@@ -1,4 +1,5 @@
-"""Access and refresh tokens, as the auth server keeps them: each belongs to one user of one portal."""
+"""Access and refresh tokens, as the auth server keeps them: each belongs to one user of one
+portal."""
 
 import secrets
 import time
@@ -27,7 +28,8 @@ class TokenPair:
 class IssuedTokens:
     """Every token ever given out. `lifetime` is that of an access token, in seconds.
 
-    Needs no lock: each change is one operation on a dict, and of two refreshes with one token one finds it gone.
+    Needs no lock: each change is one operation on a dict, and of two refreshes with one token one
+    finds it gone.
     """
 
     lifetime: int
@@ -50,12 +52,14 @@ class IssuedTokens:
         return grant.portal if grant else None
 
     def rotate(self, refresh: str) -> TokenPair | None:
-        """A new pair for an old refresh token, which then is worth nothing; None if it already was."""
+        """A new pair for an old refresh token, which then is worth nothing; None if it already
+        was."""
         old = self._by_refresh.pop(refresh, None)
         return self.issue(old.portal, old.user) if old else None
 
     def revoke(self, portal: PortalCredentials, user: User | None = None) -> int:
-        """Forget the tokens of a user, or of all users, in one portal. Returns how many pairs that were."""
+        """Forget the tokens of a user, or of all users, in one portal. Returns how many pairs that
+        were."""
         gone = self._of(portal, user)
         for grant in gone:
             self._by_access.pop(grant.access, None)

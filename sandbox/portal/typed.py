@@ -24,8 +24,8 @@ AIGERIM, PAVEL, OKSANA, RUSTAM = "8 701 234 56 78", "+375 (29) 123-45-67", "+38 
 ANNA, JAMES, EMILY = "+49 151 12345678", "+44 7911 123456", "+1 (212) 555-0123"
 JOAO, PRIYA = "+55 31 98888-7777", "+91 98765 43210"
 FAX, INVALID = "+7 4162 55-55-55", "12-34-5"
-# What imports, masks and hurried people leave in a field: digits that are also a number in Vietnam, nothing, two
-# numbers of which the second is only hinted at, a remark.
+# What imports, masks and hurried people leave in a field: digits that are also a number in Vietnam,
+# nothing, two numbers of which the second is only hinted at, a remark.
 TWO_WAYS, SPACES, EMPTY_MASK = "84912345678", "   ", "+7 (___) ___-__-__"
 WITHOUT_A_CODE = "916 555-01-42"  # of an American: in Russia it is a mobile
 HINTED, REMARK = "8 (495) 123-45-67/68", "8 916 765-43-21 (звонить после 18)"

@@ -7,7 +7,8 @@ DEPARTMENTS = {1: ("", 0), 5: ("Отдел продаж", 1), 7: ("Поддер�
 
 @dataclass(frozen=True)
 class User:
-    """`hidden` are the contacts that this user has no right to read, `locked` those that they may read only."""
+    """`hidden` are the contacts that this user has no right to read, `locked` those that they may
+    read only."""
 
     id: int
     role: str

@@ -1,4 +1,5 @@
-"""Stands in for the app: opens cards and calls REST through Flask's test client, without sockets or a browser."""
+"""Stands in for the app: opens cards and calls REST through Flask's test client, without sockets or
+a browser."""
 
 from typing import Any
 

@@ -1,4 +1,5 @@
-"""The texts of the portal's own pages, Russian and English. Data of the CRM stays as it was typed."""
+"""The texts of the portal's own pages, Russian and English. Data of the CRM stays as it was
+typed."""
 
 WORDS = {
     "ru": {

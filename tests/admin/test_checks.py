@@ -1,4 +1,5 @@
-"""What an administrator is told of checks: each line's last day, and what «everything at once» would have asked."""
+"""What an administrator is told of checks: each line's last day, and what «everything at once»
+would have asked."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""What an administrator is told before «everything at once»: the last days, replayed hour by hour."""
+"""What an administrator is told before «everything at once»: the last days, replayed hour by
+hour."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -37,7 +38,8 @@ def a_day(day: int, *, openings: int, new: int, reveals: int, hours=(9, 10, 11, 
 
 @pytest.mark.parametrize("hour", range(24))
 def test_the_forecast_is_the_same_at_every_hour_of_the_day(hour):
-    """What is kept reaches back to the messages that the week's first hours had their budget from."""
+    """What is kept reaches back to the messages that the week's first hours had their budget
+    from."""
     hours = {}
     for day in range(12):
         hours |= a_day(day, openings=20, new=60, reveals=80)

@@ -1,4 +1,5 @@
-"""What a line's state says, until when, and what makes it ready: a pairing code, the end of a pause."""
+"""What a line's state says, until when, and what makes it ready: a pairing code, the end of a
+pause."""
 
 import pytest
 

@@ -9,7 +9,8 @@ from tests.stand import Widget
 
 
 def places(widget: Widget, user: str, *given: Any) -> list[str]:
-    """The element at which the page of a user begins, for each of these parameters of `openApplication`."""
+    """The element at which the page of a user begins, for each of these parameters of
+    `openApplication`."""
     opening = widget.outside.opening("/app/", user=user)
     pages = [widget.post_opening(opening, PLACEMENT_OPTIONS=json.dumps(options)).text for options in given]
     return [found[1] if (found := re.search(r'<main [^>]*data-place="([^"]*)"', page)) else "" for page in pages]

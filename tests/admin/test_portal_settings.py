@@ -1,4 +1,5 @@
-"""What an administrator decides for the portal: checked on the server, kept, logged, in force in open cards."""
+"""What an administrator decides for the portal: checked on the server, kept, logged, in force in
+open cards."""
 
 import pytest
 

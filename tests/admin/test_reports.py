@@ -1,4 +1,5 @@
-"""Reports of a line's gateway: set up by a button or by hand, and believed only when one has come."""
+"""Reports of a line's gateway: set up by a button or by hand, and believed only when one has
+come."""
 
 import re
 

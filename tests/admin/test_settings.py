@@ -1,4 +1,5 @@
-"""The settings as the card and the curious meet them: what a choice costs is said, and nobody else decides it."""
+"""The settings as the card and the curious meet them: what a choice costs is said, and nobody else
+decides it."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Each alert of deploy/alerts.yaml goes off when what it is about happens, and is quiet while all is well."""
+"""Each alert of deploy/alerts.yaml goes off when what it is about happens, and is quiet while all
+is well."""
 
 import pytest
 

@@ -92,7 +92,8 @@ def test_constant_mode_counts_a_stall_for_everyone_who_came_meanwhile():
         async with Server(stall=STALL).running() as port:
             return await constant(visit, port=port, rate=50, seconds=0.4, connections=1)
 
-    # One connection stalls, and those due every 20 ms wait for it: they are timed from when they were due.
+    # One connection stalls, and those due every 20 ms wait for it: they are timed from when they
+    # were due.
     waited = [seconds for seconds in asyncio.run(go()).seconds if seconds >= STALL / 3]
     assert len(waited) >= 10
 

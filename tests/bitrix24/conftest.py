@@ -61,7 +61,8 @@ class SignedIn:
 
 @pytest.fixture
 def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., SignedIn]:
-    """sign_in(transport=…): a client of its own, as a second process would have, over the same database."""
+    """sign_in(transport=…): a client of its own, as a second process would have, over the same
+    database."""
 
     def make(
         *,

@@ -1,4 +1,5 @@
-"""Programs that test_tokens.py runs as processes of their own: each is a worker with the same database."""
+"""Programs that test_tokens.py runs as processes of their own: each is a worker with the same
+database."""
 
 import sys
 import threading

@@ -106,7 +106,8 @@ def test_no_company_is_said_in_many_ways(none):
 
 
 def test_people_who_are_not_linked_are_dropped_whoever_sent_them():
-    """A null id makes the portal substitute the whole item, and an old method may answer with fifty strangers."""
+    """A null id makes the portal substitute the whole item, and an old method may answer with fifty
+    strangers."""
     strangers = [person(number) for number in range(100, 150)]
     found = card({"id": 1, "contactIds": [5], "companyId": None}, [*strangers, person(5)], [company(20)])
     assert ids(found) == [5]

@@ -1,4 +1,5 @@
-"""What Bitrix24's errors make us do: repeat, renew, say, forget or stop; and which authorisation server is asked."""
+"""What Bitrix24's errors make us do: repeat, renew, say, forget or stop; and which authorisation
+server is asked."""
 
 import json
 import re
@@ -60,7 +61,8 @@ TABLE = {
 
 
 class Says(httpx.MockTransport):
-    """The portal gives the same answers to every call, one after another, then the last one for ever."""
+    """The portal gives the same answers to every call, one after another, then the last one for
+    ever."""
 
     def __init__(self, *answers):
         self.answers = list(answers)

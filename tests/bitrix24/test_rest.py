@@ -24,7 +24,8 @@ def here(sign_in):
 
 
 class Wire(httpx.BaseTransport):
-    """A real connection that keeps every request, and does something before an answer is handed on."""
+    """A real connection that keeps every request, and does something before an answer is handed
+    on."""
 
     def __init__(self, after=lambda request, response: None):
         self._inner = httpx.HTTPTransport()

@@ -1,4 +1,5 @@
-"""One pair for each user: renewed by one at a time in all processes, never lost, sealed, told to nobody."""
+"""One pair for each user: renewed by one at a time in all processes, never lost, sealed, told to
+nobody."""
 
 import logging
 import subprocess

@@ -1,5 +1,5 @@
-"""The demo's programs on free ports, a real Chromium, and a card in it. Whatever the browser complains about fails
-the test."""
+"""The demo's programs on free ports, a real Chromium, and a card in it. Whatever the browser
+complains about fails the test."""
 
 import re
 import sqlite3
@@ -25,7 +25,8 @@ HEARD = "line-state:"  # the keys that say how lines are
 PATIENT_REDIS = "?socket_timeout=60&socket_connect_timeout=60"  # the widget's own are 0.3 s
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
-# A card with one chat shows its rows first: what opens straight into it is a test's own (test_messenger.py).
+# A card with one chat shows its rows first: what opens straight into it is a test's own
+# (test_messenger.py).
 OPENS_NO_CHAT = """INSERT OR IGNORE INTO user_settings (portal_id, user_id, line_id, show_name, opens_chat)
   SELECT portals.id, users.value, 0, 0, 0 FROM portals, json_each('[1, 2, 3, 4, 5]') AS users"""
 
@@ -48,14 +49,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Portal, gateway and widget as `make demo` starts them, but one worker, so that what an administrator saves
-    holds for the next opening."""
+    """Portal, gateway and widget as `make demo` starts them, but one worker, so that what an
+    administrator saves holds for the next opening."""
     with patient_demo(tmp_path_factory.mktemp("demo")) as running:
         yield running
 
 
 def patient_demo(data: Path) -> Demo:
-    """A widget that gives its gateway and its Redis up so late that a busy machine is no fault of theirs."""
+    """A widget that gives its gateway and its Redis up so late that a busy machine is no fault of
+    theirs."""
     timeouts = {"CHECK_TIMEOUT": "120", "HISTORY_TIMEOUT": "120", "SEND_TIMEOUT": "120"}
     settings = {"LIGHT_HOURS": AWAKE, **timeouts}
     ports = Ports(*free_ports(3))
@@ -70,7 +72,8 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def outside(demo: Demo, http: httpx.Client) -> Outside:
-    """The world as it was seeded, and a widget that remembers nobody: no chats, no sends, nothing cached."""
+    """The world as it was seeded, and a widget that remembers nobody: no chats, no sends, nothing
+    cached."""
     outside = Outside(demo.portal, demo.gateway, http)
     outside.reset()
     database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
@@ -86,8 +89,9 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
 
 
 def forget_cached(demo: Demo, kept: str = HEARD) -> bool:
-    """Empty the cache that the processes of the widget share, but not of how the lines are: a card whose line was not
-    heard of yet asks about no number for seconds. False where there is no such cache."""
+    """Empty the cache that the processes of the widget share, but not of how the lines are: a card
+    whose line was not heard of yet asks about no number for seconds. False where there is no such
+    cache."""
     if "REDIS_URL" not in demo.environment:
         return False
     with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
@@ -98,8 +102,8 @@ def forget_cached(demo: Demo, kept: str = HEARD) -> bool:
 
 @pytest.fixture
 def hear_lines(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Callable[[], None]]:
-    """Have the widget hear anew how the lines are, as the test has made them. When it is over, the next test's cards
-    would still believe that: its lines are heard as they were seeded."""
+    """Have the widget hear anew how the lines are, as the test has made them. When it is over, the
+    next test's cards would still believe that: its lines are heard as they were seeded."""
 
     def hear() -> None:
         demo.restart_widget(meanwhile=lambda: forget_cached(demo, kept=""))  # what it hears as it ends is old
@@ -115,8 +119,8 @@ def hear_lines(context: BrowserContext, demo: Demo, outside: Outside) -> Iterato
 
 @contextmanager
 def is_said(shown: Framed, place: str, words: str) -> Iterator[None]:
-    """What is done meanwhile has the place say these words, for a moment: the page itself notes them, since a look from
-    outside may come when they are gone."""
+    """What is done meanwhile has the place say these words, for a moment: the page itself notes
+    them, since a look from outside may come when they are gone."""
     inside = shown.inside
     inside.evaluate(LISTEN, place)
     yield
@@ -130,7 +134,8 @@ def leave_pages(context: BrowserContext) -> None:
 
 
 class Complaints(list[str]):
-    """Page errors, console errors, policy violations, dialogs. A test that breaks something says what follows."""
+    """Page errors, console errors, policy violations, dialogs. A test that breaks something says
+    what follows."""
 
     expected = re.compile("(?!)")
 
@@ -175,7 +180,8 @@ def make_card(context: BrowserContext, demo: Demo, outside: Outside) -> Callable
 
 @pytest.fixture
 def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Settings]:
-    """The application's own page in a tab of its own; what was chosen there is taken back afterwards."""
+    """The application's own page in a tab of its own; what was chosen there is taken back
+    afterwards."""
     settings = Settings(new_page(context), demo)
     saved: list[str] = []
 
@@ -192,8 +198,8 @@ def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[
 
 @pytest.fixture
 def lines_listed(demo: Demo, outside: Outside) -> None:
-    """The worker's round has just gone over the lines, and knows whose chats they have. The worker itself lists a line
-    every quarter of an hour, and each test forgets what it learned."""
+    """The worker's round has just gone over the lines, and knows whose chats they have. The worker
+    itself lists a line every quarter of an hour, and each test forgets what it learned."""
     one_line = "from widget.services import services; services().presence.rounds.go(); print('listed')\n"
     said = demo.flask("shell", stdin=one_line)  # a line that fails says nothing after that
     assert "listed" in said

@@ -1,5 +1,5 @@
-"""What an administrator does to have the application and to be rid of it, and what is there afterwards: in the portal,
-as the portal itself counts it, and in the widget's own database."""
+"""What an administrator does to have the application and to be rid of it, and what is there
+afterwards: in the portal, as the portal itself counts it, and in the widget's own database."""
 
 import json
 import sqlite3
@@ -31,7 +31,8 @@ OWN_TABLES = """SELECT name FROM sqlite_master
 
 @dataclass
 class Market(Framed):
-    """The portal's page of the application: buttons, and the frame of the application while it is there."""
+    """The portal's page of the application: buttons, and the frame of the application while it is
+    there."""
 
     lang: str = "en"
 
@@ -48,7 +49,8 @@ class Market(Framed):
         return self.open().press("Install").finished(version=1)
 
     def finished(self, *, version: int) -> "Market":
-        """The portal was told that the installation is finished, and shows the application's own page."""
+        """The portal was told that the installation is finished, and shows the application's own
+        page."""
         expect(self.state).to_have_text(f"The application is installed. Version {version}")
         expect(self.frame.get_by_role("heading", level=1)).to_have_text(self.say("WhatsApp in the card"))
         return self
@@ -68,7 +70,8 @@ class Market(Framed):
 
     @contextmanager
     def slow_to_finish(self) -> Iterator[None]:
-        """The portal takes its time to note that the installation is finished: so one can read the install page."""
+        """The portal takes its time to note that the installation is finished: so one can read the
+        install page."""
         held: list[Route] = []
         self.page.route(INSTALL_FINISH, lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function
         yield
@@ -146,14 +149,16 @@ class AppPage(Framed):
 
 @dataclass
 class Portal:
-    """The first portal of the sandbox, from outside: what it has of the application, by its own count."""
+    """The first portal of the sandbox, from outside: what it has of the application, by its own
+    count."""
 
     demo: Demo
     http: httpx.Client
 
     def has(self, *processes: int) -> bool:
-        """Exactly one tab and one field of each kind of card and of each of these smart processes too, one type of
-        field, one handler of each event; all of them at the widget's address, and nothing else."""
+        """Exactly one tab and one field of each kind of card and of each of these smart processes
+        too, one type of field, one handler of each event; all of them at the widget's address, and
+        nothing else."""
         return self.parts == {
             "tabs": Counter([(code, self.page) for code in TABS | {_tab(process) for process in processes}]),
             "types": [self.page],
@@ -163,7 +168,8 @@ class Portal:
         }
 
     def has_nothing(self) -> bool:
-        """No tab, no type of field, no handler. Fields stay, as the portal wants it, and show nothing."""
+        """No tab, no type of field, no handler. Fields stay, as the portal wants it, and show
+        nothing."""
         told = self.there
         return not (told["placements"] or told["field_types"] or told["handlers"])
 
@@ -196,7 +202,8 @@ class Portal:
         self.http.post(self._address, json=changes).raise_for_status()
 
     def call(self, method: str, **params: str) -> None:
-        """Somebody calls REST with the application's rights: a tab of it can be taken away by nobody else."""
+        """Somebody calls REST with the application's rights: a tab of it can be taken away by
+        nobody else."""
         opening = self.http.post(f"{self.demo.portal}/opening", params={"path": "/app/", "user": "admin"}).json()
         params["auth"] = opening["fields"]["AUTH_ID"]
         self.http.post(f"{self.demo.portal}/rest/{method}.json", json=params).raise_for_status()
@@ -238,7 +245,8 @@ class Kept:
         return self.rows("events", "done_at = 0") == self.rows("inbox") == 0
 
     def tables(self) -> dict[str, int]:
-        """How many rows are in each table that has any; the database's own tables and the clock's do not count."""
+        """How many rows are in each table that has any; the database's own tables and the clock's
+        do not count."""
         with closing(self._open()) as connection:
             names = [name for (name,) in connection.execute(OWN_TABLES)]
         counts = {name: self.rows(name) for name in names}
@@ -250,7 +258,8 @@ class Kept:
             connection.execute("DELETE FROM portals")
 
     def open_no_chat_by_itself(self) -> None:
-        """Cards of the portals that are there now show their rows first, whether a chat is known already or not."""
+        """Cards of the portals that are there now show their rows first, whether a chat is known
+        already or not."""
         with closing(self._open()) as connection, connection:
             connection.execute(OPENS_NO_CHAT)
 
@@ -265,7 +274,8 @@ class Kept:
 
 
 def until(page: Page, true: Callable[[], bool]) -> None:
-    """Look again until it is so, and let the pages go on meanwhile. For what no page shows: work elsewhere."""
+    """Look again until it is so, and let the pages go on meanwhile. For what no page shows: work
+    elsewhere."""
     for _ in range(round(1000 * PATIENCE / LOOK)):
         if true():
             return

@@ -1,4 +1,5 @@
-"""What a person sees and does, as verbs: a CRM card with the widget in it, the settings, the client's phone."""
+"""What a person sees and does, as verbs: a CRM card with the widget in it, the settings, the
+client's phone."""
 
 import re
 from contextlib import suppress
@@ -68,8 +69,9 @@ class Framed:
         return self.page.locator("#log li")
 
     def still(self) -> None:
-        """Until the frame is as high as its content and both are painted: for a moment after the portal resized it,
-        Chromium takes a click to where things were before, and nobody hears it."""
+        """Until the frame is as high as its content and both are painted: for a moment after the
+        portal resized it, Chromium takes a click to where things were before, and nobody hears
+        it."""
         if len(self.page.context.pages) > 1:
             self.page.bring_to_front()  # a tab in the background paints when it likes
         self.inside.evaluate(STILL, 1000 * PATIENCE)
@@ -220,9 +222,9 @@ STILL = """async (patience) => {
   await painted();
   await painted();
 }"""
-# Every visible element that stands out of the page to a side, or whose text is wider than its box allows.
-# A select cuts its text with an ellipsis by itself, and what was typed into a field scrolls in it; tables of figures
-# scroll, and can be reached by keyboard.
+# Every visible element that stands out of the page to a side, or whose text is wider than its box
+# allows. A select cuts its text with an ellipsis by itself, and what was typed into a field scrolls
+# in it; tables of figures scroll, and can be reached by keyboard.
 CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
   const box = element.getBoundingClientRect();
   if (!box.width || !element.checkVisibility() || element.closest(".sr-only, svg, .figures")) return false;
@@ -312,8 +314,8 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 
 
 def lose_answer(page: Page) -> None:
-    """A proxy that waited no longer: what is sent first arrives, and its answer does not. Nor does the page hear of it
-    in another way, not even by what it had asked before."""
+    """A proxy that waited no longer: what is sent first arrives, and its answer does not. Nor does
+    the page hear of it in another way, not even by what it had asked before."""
     sent: list[Route] = []
 
     def answer(route: Route) -> None:

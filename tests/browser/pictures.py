@@ -1,5 +1,6 @@
-"""Pictures of the widget, taken anew: `python -m tests.browser.pictures` from the checkout writes those of the papers,
-docs/*.png; with a folder behind it, all twelve into that: card, chat and application at four widths, to look at."""
+"""Pictures of the widget, taken anew: `python -m tests.browser.pictures` from the checkout writes
+those of the papers, docs/*.png; with a folder behind it, all twelve into that: card, chat and
+application at four widths, to look at."""
 
 import re
 import shutil

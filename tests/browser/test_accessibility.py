@@ -1,4 +1,5 @@
-"""axe finds nothing serious in any state, in both languages. It is run inside the frame: from outside it sees none."""
+"""axe finds nothing serious in any state, in both languages. It is run inside the frame: from
+outside it sees none."""
 
 from typing import Literal
 
@@ -32,7 +33,8 @@ def test_the_hidden_the_revealed_and_the_refreshed_card_and_an_open_chat_with_ev
     assert serious_in(card) == []
 
 
-# What a screen reader reads out: whatever is put into the log, except where a part of it is switched off.
+# What a screen reader reads out: whatever is put into the log, except where a part of it is
+# switched off.
 READ_OUT = """(box) => {
   window.readOut = [];
   const heard = (node) => node.nodeType === 1 && node.closest("[aria-live]")?.ariaLive === "polite";

@@ -1,4 +1,5 @@
-"""What can be done with one message, and the files that go out with one: on every gateway what it can do."""
+"""What can be done with one message, and the files that go out with one: on every gateway what it
+can do."""
 
 from collections.abc import Iterator
 from pathlib import Path

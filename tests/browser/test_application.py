@@ -1,4 +1,5 @@
-"""Out of the frame and back: the application over a card, at the place that was meant; people's cards and profiles."""
+"""Out of the frame and back: the application over a card, at the place that was meant; people's
+cards and profiles."""
 
 from collections.abc import Callable
 
@@ -76,7 +77,8 @@ def test_a_colleague_in_the_log_leads_to_the_profile(settings: Settings) -> None
 
 
 def test_without_the_portal_around_it_a_link_is_a_link_and_the_button_says_where(card: Card) -> None:
-    """As in a frame whose name was lost: there is no bridge to ask, and the frame stays as low as it was."""
+    """As in a frame whose name was lost: there is no bridge to ask, and the frame stays as low as
+    it was."""
     card.page.add_init_script("if (location.pathname === '/placement') window.name = '';")
     card.lang = "en"
     card.page.goto(f"{card.demo.portal}{DEAL}?lang=en")

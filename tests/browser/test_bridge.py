@@ -1,4 +1,5 @@
-"""The page's bridge to the portal knows it by every way of writing its address. No server is asked: files from disk."""
+"""The page's bridge to the portal knows it by every way of writing its address. No server is asked:
+files from disk."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""Cards that show everything at once while a line's checks run dry or pause: said in the rows, nothing asked, and
-numbers are known again once the line may ask."""
+"""Cards that show everything at once while a line's checks run dry or pause: said in the rows,
+nothing asked, and numbers are known again once the line may ask."""
 
 import sqlite3
 from collections.abc import Iterator

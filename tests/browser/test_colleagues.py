@@ -1,4 +1,5 @@
-"""Two reps in two browsers: one of them writes, takes the chat, is asked; and a client who waits."""
+"""Two reps in two browsers: one of them writes, takes the chat, is asked; and a client who
+waits."""
 
 import re
 from collections.abc import Callable

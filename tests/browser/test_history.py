@@ -1,4 +1,5 @@
-"""The history of a chat: all of it, without a jump, with what is in it, and quiet when nobody looks."""
+"""The history of a chat: all of it, without a jump, with what is in it, and quiet when nobody
+looks."""
 
 from collections.abc import Callable
 
@@ -80,7 +81,8 @@ def test_the_message_being_read_stays_where_it_is_when_older_ones_come_above(car
 
     for _ in range(4):
         shown = card.bubbles.count()
-        # The scroll event comes with the next frame, so this is what the reader sees before anything is loaded.
+        # The scroll event comes with the next frame, so this is what the reader sees before
+        # anything is loaded.
         before, at = card.messages.evaluate(f"(box) => {{ box.scrollTop = 60; return ({BEING_READ})(box); }}")
         expect(card.bubbles.nth(shown)).to_be_attached()
 
@@ -296,7 +298,8 @@ SEEN = """(seen) => {
 
 
 def minutes(card: Card, count: int, polls: list[Request]) -> None:
-    """Let the page's clock run on; every request that it makes meanwhile is answered before it goes on."""
+    """Let the page's clock run on; every request that it makes meanwhile is answered before it goes
+    on."""
     for _ in range(count * 12):
         before = len(polls)
         card.page.clock.run_for(5_000)

@@ -1,4 +1,5 @@
-"""What people and strangers write is shown as they wrote it, and never becomes a part of the page."""
+"""What people and strangers write is shown as they wrote it, and never becomes a part of the
+page."""
 
 from playwright.sync_api import expect
 

@@ -1,5 +1,6 @@
-"""The application comes to an empty portal, is updated, repaired, removed, and comes again. The widget starts without
-a portal and without a line; what is in the portal is counted by the portal."""
+"""The application comes to an empty portal, is updated, repaired, removed, and comes again. The
+widget starts without a portal and without a line; what is in the portal is counted by the
+portal."""
 
 import re
 from collections.abc import Iterator

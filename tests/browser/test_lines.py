@@ -1,4 +1,5 @@
-"""Lines on the application's page: words that follow the kind, a set-up that waits for its proof, parts that open."""
+"""Lines on the application's page: words that follow the kind, a set-up that waits for its proof,
+parts that open."""
 
 import re
 import sqlite3

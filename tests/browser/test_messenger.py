@@ -1,4 +1,5 @@
-"""The card as a messenger: numbers at a glance, news without a question to the gateway, a composer that keeps up."""
+"""The card as a messenger: numbers at a glance, news without a question to the gateway, a composer
+that keeps up."""
 
 import re
 import sqlite3

@@ -1,4 +1,5 @@
-"""It is night at the client's: a send asks once more, and only then. Here it is night at every hour (LIGHT_HOURS)."""
+"""It is night at the client's: a send asks once more, and only then. Here it is night at every hour
+(LIGHT_HOURS)."""
 
 import re
 from collections.abc import Iterator

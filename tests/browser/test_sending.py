@@ -1,4 +1,5 @@
-"""One text is one message, whatever the network and the fingers do, and nothing that was typed is lost."""
+"""One text is one message, whatever the network and the fingers do, and nothing that was typed is
+lost."""
 
 import re
 
@@ -139,7 +140,8 @@ def test_an_empty_text_is_not_sent(card: Card, outside: Outside) -> None:
 
 
 def test_writing_before_the_history_is_there_keeps_both(card: Card, outside: Outside) -> None:
-    """The composer is usable at once; the first page that comes later goes above what was sent meanwhile."""
+    """The composer is usable at once; the first page that comes later goes above what was sent
+    meanwhile."""
     card.open().reveal()
     outside.break_gateway("delay", match="messages", seconds=60, times=None)
     card.chat_button(IVAN).click()

@@ -1,4 +1,5 @@
-"""What the selector shows is what every button does; a line that cannot send says so where one would press Send."""
+"""What the selector shows is what every button does; a line that cannot send says so where one
+would press Send."""
 
 import re
 import sqlite3

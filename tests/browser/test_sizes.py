@@ -1,4 +1,5 @@
-"""From 280 px to 1,100 px: the frame is as high as its content, and nothing is cut off or scrolls but the messages."""
+"""From 280 px to 1,100 px: the frame is as high as its content, and nothing is cut off or scrolls
+but the messages."""
 
 from playwright.sync_api import Browser, expect
 
@@ -11,7 +12,8 @@ MARKUP_DEAL = "/crm/deal/details/7049/"
 
 
 def test_the_card_and_its_chat_fit(card: Card) -> None:
-    """In Russian, whose texts are longer; test_accessibility.py looks at the usual width in both languages."""
+    """In Russian, whose texts are longer; test_accessibility.py looks at the usual width in both
+    languages."""
     card.page.set_viewport_size({"width": 1680, "height": 900})
     hidden = heights(card.open(width=WIDTHS[-1]))
     revealed = heights(card.reveal())
@@ -59,7 +61,8 @@ EDGES = """() => ["is-theirs", "is-mine"].map((side) =>
 def test_at_twice_the_size_by_touch_in_forced_colours_and_on_paper_everything_still_fits(
     browser: Browser, demo: Demo, outside: Outside
 ) -> None:
-    """A browser's zoom of 200 % halves the pixels that a page has: a window of 1,280 is 640 wide."""
+    """A browser's zoom of 200 % halves the pixels that a page has: a window of 1,280 is 640
+    wide."""
     with browser.new_context(viewport={"width": 640, "height": 450}, device_scale_factor=2, has_touch=True) as zoomed:
         card = Card(zoomed.new_page(), demo).open().reveal()
         card.expect_to_fit()

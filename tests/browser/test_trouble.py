@@ -1,4 +1,5 @@
-"""A gateway that hangs, a gateway that dies, a portal that makes no sense, a network that is gone."""
+"""A gateway that hangs, a gateway that dies, a portal that makes no sense, a network that is
+gone."""
 
 import re
 from collections.abc import Callable

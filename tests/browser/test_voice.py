@@ -1,4 +1,5 @@
-"""A voice message: recorded in the composer, heard on the client's phone, and never lost by a press."""
+"""A voice message: recorded in the composer, heard on the client's phone, and never lost by a
+press."""
 
 import re
 

@@ -1,4 +1,5 @@
-"""What a card costs in round trips: statements, commands, look-ups of the portal, drawings, batches at the portal."""
+"""What a card costs in round trips: statements, commands, look-ups of the portal, drawings, batches
+at the portal."""
 
 import dataclasses
 from collections import Counter
@@ -21,7 +22,8 @@ ORDERS = "+7 926 111-22-33"
 
 @contextmanager
 def counted(widget: Widget, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """What is done within: SQL statements, Redis round trips, look-ups of the portal, drawings of the card."""
+    """What is done within: SQL statements, Redis round trips, look-ups of the portal, drawings of
+    the card."""
     counts: Counter[str] = Counter()
     send = AbstractConnection.send_packed_command
 

@@ -1,4 +1,5 @@
-"""What is counted for the administrator: openings, new numbers, reveals and the messages that answer them."""
+"""What is counted for the administrator: openings, new numbers, reveals and the messages that
+answer them."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""What a rep reads about an answer: how it is known, how old it is, what is left, and what happens without Redis."""
+"""What a rep reads about an answer: how it is known, how old it is, what is left, and what happens
+without Redis."""
 
 from collections.abc import Callable
 

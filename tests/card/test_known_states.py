@@ -1,4 +1,5 @@
-"""No request waits for a line's state: it shows what any process heard last, and what is old is asked behind it."""
+"""No request waits for a line's state: it shows what any process heard last, and what is old is
+asked behind it."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future

@@ -1,4 +1,5 @@
-"""Who may use a line: Bitrix24 is asked with the card, and the server refuses whatever the page sends."""
+"""Who may use a line: Bitrix24 is asked with the card, and the server refuses whatever the page
+sends."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""Chats that a gateway lists are chats of every card that has their numbers, before anybody opens them from here."""
+"""Chats that a gateway lists are chats of every card that has their numbers, before anybody opens
+them from here."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""What an open page asks every two seconds: one read of the cache, and an answer only where something came."""
+"""What an open page asks every two seconds: one read of the cache, and an answer only where
+something came."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""When a number can be checked next: the day is said, a past time never, and there is one note and not two."""
+"""When a number can be checked next: the day is said, a past time never, and there is one note and
+not two."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +17,8 @@ EARLIER, LATER = -27 * MINUTE, 12 * 3600 + 41 * MINUTE  # 00:57, 14:05
 TOMORROW = DAY + EARLIER
 
 CASES = [
-    # what is left (None: not known), when a check comes free, what the gateway's pace says, in Russian, in English
+    # what is left (None: not known), when a check comes free, what the gateway's pace says, in
+    # Russian, in English
     ((14, 0), 0, "Осталось проверок на сегодня: 14 из 20.", "14 of 20 checks are left today."),
     ((0, LATER), 0, "следующая – сегодня в 14:05.", "the next is possible at 2:05 PM."),
     ((0, TOMORROW), 0, "следующая – завтра в 00:57.", "the next is possible tomorrow at 12:57 AM."),

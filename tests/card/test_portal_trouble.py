@@ -1,4 +1,5 @@
-"""Each way in which a portal does not answer has its own page, and says whether trying again can help."""
+"""Each way in which a portal does not answer has its own page, and says whether trying again can
+help."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""Every state of a number as a rep reads it, in both languages, and what the gateway's trouble does not spoil."""
+"""Every state of a number as a rep reads it, in both languages, and what the gateway's trouble does
+not spoil."""
 
 import threading
 from collections.abc import Callable

@@ -248,7 +248,8 @@ def test_a_number_that_an_open_line_talks_with_is_on_whatsapp_without_a_check(wi
 def test_a_chat_of_an_open_line_that_is_bound_to_the_card_is_proof_too(
     widget: Widget, outside: Outside, path: str
 ) -> None:
-    """By the card's own batch; of a smart process by its contact. Its connector says in its title what it is."""
+    """By the card's own batch; of a smart process by its contact. Its connector says in its title
+    what it is."""
     portal, chat = widget.services.storage.portals, {"connector": "vendor7", "title": "Наш WhatsApp", "id": 70}
     portal.set_scopes(widget.portals[0], frozenset({"crm", "imopenlines"}))
     bound = {**chat, "outside": "79261112233@c.us", "bindings": {"3": 42}}

@@ -157,7 +157,8 @@ def test_at_night_the_first_press_asks_and_the_second_sends(
     assert (stored_sends(widget), "sendText" in outside.calls()) == (0, False)
 
     assert card.send(chat, "Вы не спите?", "key-1", confirmed=True).answer.status_code == 201
-    # The answer was lost on the way to the browser, which presses on: the message is known, nobody is asked again.
+    # The answer was lost on the way to the browser, which presses on: the message is known, nobody
+    # is asked again.
     assert card.send(chat, "Вы не спите?", "key-1").answer.status_code == 201
     assert outside.calls()["sendText"] == 1
 

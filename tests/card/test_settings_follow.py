@@ -1,4 +1,5 @@
-"""«Saved. Open cards follow within a minute.»: what an open card's question each minute brings, and what it costs."""
+"""«Saved. Open cards follow within a minute.»: what an open card's question each minute brings, and
+what it costs."""
 
 from collections.abc import Callable
 from typing import Any

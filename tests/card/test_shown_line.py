@@ -30,7 +30,8 @@ def button_line(page: CardPage, number: str) -> int | None:
 
 
 def press(page: CardPage, number: str, line: int) -> str:
-    """Open the number's chat as the page does; where the message would go out from, by the composer's own words."""
+    """Open the number's chat as the page does; where the message would go out from, by the
+    composer's own words."""
     own = button_line(page, number)
     page.post("/chats", {"phone": page.keys[number], "line": own, "shown": line})
     assert page.answer.status_code in (200, 201), page.words

@@ -1,4 +1,5 @@
-"""Numbers that can be read in two ways, in the card: nothing is chosen in silence, and a press chooses."""
+"""Numbers that can be read in two ways, in the card: nothing is chosen in silence, and a press
+chooses."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,5 @@
-"""Who it is comes from the authorisation server alone; whatever else a form or a header claims shows nothing."""
+"""Who it is comes from the authorisation server alone; whatever else a form or a header claims
+shows nothing."""
 
 import socket
 import threading
@@ -48,7 +49,8 @@ def with_query(opening: dict[str, Any], **changes: str | None) -> dict[str, Any]
 
 
 def assert_refused(page: CardPage, status: int, refusal: str, text: str = "", lang: str = "en") -> None:
-    """A clear page with nothing of the card in it, framed by nobody we do not know, and no cookie."""
+    """A clear page with nothing of the card in it, framed by nobody we do not know, and no
+    cookie."""
     answer = page.answer
     assert (answer.status_code, page.refusal) == (status, refusal)
     if text:

@@ -14,7 +14,8 @@ ODD = ["Mars/Base", "auto", "Europe", "/etc/passwd", "../x", "\x00", "z" * 300, 
 
 
 def not_found_at(widget: Widget, user: str, zone: str) -> str:
-    """What the card says of a number without WhatsApp, to a browser in this zone. The clock says 08:00 UTC."""
+    """What the card says of a number without WhatsApp, to a browser in this zone. The clock says
+    08:00 UTC."""
     page = widget.open(lang="en", user=user)
     headers = {"X-Opening": page.opening_ticket, "X-Zone": zone}
     page = CardPage(page.client, page.client.post("/card", json={"pressed": True}, headers=headers), zone)

@@ -1,4 +1,5 @@
-"""Facts of conversations stand in the fields that an administrator chose, and go when they are not wanted any more."""
+"""Facts of conversations stand in the fields that an administrator chose, and go when they are not
+wanted any more."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,5 @@
-"""The clip's other things in an open chat: a place, a contact card, and what Bitrix24 tells of a colleague."""
+"""The clip's other things in an open chat: a place, a contact card, and what Bitrix24 tells of a
+colleague."""
 
 from collections.abc import Callable
 

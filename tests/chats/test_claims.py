@@ -1,5 +1,5 @@
-"""What brings a chat to a rep brings them no more of it than they may read: neither what they say of its client, nor
-that two chats become one."""
+"""What brings a chat to a rep brings them no more of it than they may read: neither what they say
+of its client, nor that two chats become one."""
 
 from typing import Any
 
@@ -35,7 +35,8 @@ def widget(outside: Outside, clock: Clock, empty_database: str) -> Widget:
 
 
 def typed_owner(widget: Widget) -> tuple[Rep, int]:
-    """A rep who typed a number, wrote to it and had an answer; then a colleague wrote there, and no report told it."""
+    """A rep who typed a number, wrote to it and had an answer; then a colleague wrote there, and no
+    report told it."""
     take_out_of_cards(widget)
     rep = Rep(widget)
     assert rep.type_number(PHONE, 1).answer.status_code == 200
@@ -121,7 +122,8 @@ def test_nor_does_who_typed_the_number_whose_client_needs_no_reply(widget: Widge
 
 
 def hidden_client(widget: Widget) -> tuple[Chat, Chat]:
-    """A colleague's conversation with Oksana on the phone, and a client without a number who is she and waits."""
+    """A colleague's conversation with Oksana on the phone, and a client without a number who is she
+    and waits."""
     Caller(widget).tell(written("P1", PRICE, at=widget.clock() - 9000, ids=(OKSANA_ID,), from_me=True))
     known, _new = widget.services.storage.chats.remember(widget.portals[0], 1, OKSANA.phone, chat_ids=(OKSANA_ID,))
     Caller(widget).tell(written("C1", "Who is there?", at=widget.clock() - 300, ids=(LID,)))
@@ -165,7 +167,8 @@ def test_what_a_rep_did_with_a_client_without_a_number_opens_no_chat_of_that_num
 def test_nor_what_its_gateway_has_while_the_list_is_remembered(
     outside: Outside, clock: Clock, empty_database: str
 ) -> None:
-    """The number has no chat of ours yet: the client's becomes its chat, and she is in a card after all."""
+    """The number has no chat of ours yet: the client's becomes its chat, and she is in a card after
+    all."""
     widget = begin(outside, clock, empty_database, LINES[2], "green")
     Caller(widget).tell(written("C1", "Who is there?", at=clock() - 300, ids=(LID,)))
     hidden = Caller(widget).chat(LID)

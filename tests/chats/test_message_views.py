@@ -1,4 +1,5 @@
-"""The verbs over HTTP, as an open card's page sends them: each names one message of its chat and no other."""
+"""The verbs over HTTP, as an open card's page sends them: each names one message of its chat and no
+other."""
 
 import io
 import re
@@ -281,6 +282,7 @@ def test_a_file_of_the_history_is_still_fetched_by_its_sealed_name(widget, outsi
 
 @pytest.mark.parametrize("nobodys", [0, 2**31, 2**53, 2**63 - 1, 2**63, 10**40])
 def test_an_id_that_no_chat_can_have_is_not_found(tab, nobodys):
-    """PostgreSQL's integers end at 2^31 or 2^63, SQLite's at 2^63; whole numbers of a path have no end."""
+    """PostgreSQL's integers end at 2^31 or 2^63, SQLite's at 2^63; whole numbers of a path have no
+    end."""
     assert tab.card.get(f"/chats/{nobodys}/messages").answer.status_code == 404
     assert tab.card.post(f"/chats/{nobodys}/seen", {"refs": []}).answer.status_code == 404

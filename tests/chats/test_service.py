@@ -1,4 +1,5 @@
-"""The chat service over the simulated gateway; what the sandbox cannot do is said by a gateway of the test's own."""
+"""The chat service over the simulated gateway; what the sandbox cannot do is said by a gateway of
+the test's own."""
 
 import re
 import threading
@@ -603,7 +604,8 @@ def test_no_text_and_no_number_reach_a_log(desk, caplog):
 
 
 class Paged(FakeGateway):
-    """A history of some pages without messages, as reactions make them (Evolution: 31 in a row), then one message."""
+    """A history of some pages without messages, as reactions make them (Evolution: 31 in a row),
+    then one message."""
 
     def __init__(self, empty: int, at: int) -> None:
         super().__init__()

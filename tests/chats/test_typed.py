@@ -114,7 +114,8 @@ class Rep:
 
 @pytest.mark.parametrize(("line", "phone"), [(1, IVAN.phone), (2, ANNA.phone), (3, OKSANA.phone)])
 def test_a_chat_that_lists_leave_out_is_closed_all_the_same(three: Widget, line: int, phone: str) -> None:
-    """A last message that failed (WAHA, Evolution), and days of silence (GREEN-API), keep a chat out of lists."""
+    """A last message that failed (WAHA, Evolution), and days of silence (GREEN-API), keep a chat
+    out of lists."""
     if line != 3:
         three.outside.answer_as_client(phone, "For a colleague", LINES[line - 1])
         three.outside.write_on_phone(phone, "In vain", LINES[line - 1], failed=True)
@@ -173,7 +174,8 @@ def test_a_message_that_got_lost_in_a_typed_chat_is_sent_again_by_its_writer_and
 
 
 class Play:
-    """What one rep, their colleagues and a client do in some order, and what the rep may see after each step."""
+    """What one rep, their colleagues and a client do in some order, and what the rep may see after
+    each step."""
 
     def __init__(self, widget: Widget, line: int, phone: str) -> None:
         forget_all(widget)
@@ -265,7 +267,8 @@ CURSORS = tuple(partial(Play.read, made_up=cursor) for cursor in MADE_UP[:3])
 
 
 def take_out_of_cards(widget: Widget) -> None:
-    """The typed numbers are in no card: who may read one may read its chats from the list of those who wait."""
+    """The typed numbers are in no card: who may read one may read its chats from the list of those
+    who wait."""
     for kind, item in ((4, 15), (3, 46), (3, 61)):
         changed = {"change_item": {"entityTypeId": kind, "id": item, "fields": {"fm": []}}}
         widget.outside.http.post(f"{widget.outside.portal}/_sandbox/portals/1", json=changed).raise_for_status()
@@ -392,7 +395,8 @@ def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Gat
 
 
 def test_what_goes_out_later_is_no_way_around_a_typed_number(three: Widget) -> None:
-    """Neither a colleague's text that waits is shown, nor does one of the rep's own go out into what is not theirs."""
+    """Neither a colleague's text that waits is shown, nor does one of the rep's own go out into
+    what is not theirs."""
     colleague = three.open(user="admin", lang="en").reveal()
     chat = colleague.open_chat(colleague.keys["+7 926 111-22-33"]).chat
     kept = {"text": "A colleague's", "key": "a-1", "when": "hour"}

@@ -1,4 +1,5 @@
-"""The worker looks for every send without a clear end, whether or not its chat is open, and sends none again."""
+"""The worker looks for every send without a clear end, whether or not its chat is open, and sends
+none again."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace

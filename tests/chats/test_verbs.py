@@ -1,5 +1,5 @@
-"""What a rep does besides sending a text: files, answers, edits, deletions, reactions, receipts; and what is refused
-before any gateway hears of it."""
+"""What a rep does besides sending a text: files, answers, edits, deletions, reactions, receipts;
+and what is refused before any gateway hears of it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,5 @@
-"""Since when a client waits, and who answers: the same whatever order the news come in, and however often."""
+"""Since when a client waits, and who answers: the same whatever order the news come in, and however
+often."""
 
 import random
 

@@ -74,8 +74,8 @@ def waha(line: Callable[..., Waha]) -> Waha:
 
 @pytest.fixture
 def green_line(outside: Outside) -> Callable[..., Green]:
-    """green_line(key=…): an adapter over a real socket, or over `transport`. Its waits between two calls are kept in
-    `green_line.waited` instead of being slept through."""
+    """green_line(key=…): an adapter over a real socket, or over `transport`. Its waits between two
+    calls are kept in `green_line.waited` instead of being slept through."""
     waited: list[float] = []
     pace = paced_by(Clock(), waited)
 

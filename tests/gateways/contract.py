@@ -1,4 +1,5 @@
-"""What every adapter promises, whoever the vendor is: one body of tests, run against the simulated gateway.
+"""What every adapter promises, whoever the vendor is: one body of tests, run against the simulated
+gateway.
 
 A test file of one kind makes a class of it and says how to reach a line:
 
@@ -11,8 +12,9 @@ A test file of one kind makes a class of it and says how to reach a line:
         @pytest.fixture
         def down(self, line, outside): ...          # bound to a line that is not connected
         @pytest.fixture
-        def broken(self, line, outside): ...        # broken(fault): the adapter, while its gateway misbehaves so
-                                                    # in every call until outside.heal(); not patient
+        def broken(self, line, outside): ...        # broken(fault): the adapter, while its gateway
+                                                    # misbehaves so in every call until
+                                                    # outside.heal(); not patient
 """
 
 from collections.abc import Callable
@@ -85,7 +87,8 @@ CONTROLS: dict[str, Callable[[Gateway, str, str], Any]] = {
 
 
 def looked_up(gateway: Gateway, *clients: KnownNumber) -> dict[str, ListedChat]:
-    """The chats with these, each looked up by itself where the gateway can; else out of its list."""
+    """The chats with these, each looked up by itself where the gateway can; else out of its
+    list."""
     phones = [client.phone for client in clients]
     if gateway.capabilities.chats_at_once:
         return gateway.chats_of(phones)

@@ -18,13 +18,15 @@ class Document:
 
     @classmethod
     def read(cls, path: Path) -> "Document":
-        """Skips the test where the document is missing: it is the vendor's, and no part of this repository."""
+        """Skips the test where the document is missing: it is the vendor's, and no part of this
+        repository."""
         if not path.exists():
             pytest.skip(f"the OpenAPI document {path.name} is not on this machine")
         return cls(json.loads(path.read_text()))
 
     def check(self, request: httpx.Request) -> None:
-        """The path, the method, every parameter and every field of the body are documented, and none is missing."""
+        """The path, the method, every parameter and every field of the body are documented, and
+        none is missing."""
         operation = operation_of(self.spec, request)
         check_query(operation, dict(request.url.params))
         body = operation.get("requestBody", {}).get("content", {}).get("application/json")

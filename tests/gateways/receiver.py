@@ -1,4 +1,5 @@
-"""A small HTTP server that takes a gateway's webhooks and keeps them, for tests of the whole way."""
+"""A small HTTP server that takes a gateway's webhooks and keeps them, for tests of the whole
+way."""
 
 import json
 import threading
@@ -24,7 +25,8 @@ class Reported:
 
 @dataclass
 class Receiver:
-    """`answers` is the status of the next requests, or what is done first and gives it; 200 when there is none left."""
+    """`answers` is the status of the next requests, or what is done first and gives it; 200 when
+    there is none left."""
 
     url: str
     reported: list[Reported] = field(default_factory=list)

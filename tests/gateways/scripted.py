@@ -13,7 +13,8 @@ def trouble(call) -> GatewayErrorCode:
 
 
 def scripted(*answers):
-    """A transport that gives these answers in turn, the last one again and again, and keeps the requests."""
+    """A transport that gives these answers in turn, the last one again and again, and keeps the
+    requests."""
     left, requests = list(answers), []
 
     def answer(request):

@@ -92,7 +92,8 @@ def test_what_a_newer_version_wrote_is_not_read_by_halves():
 
 
 def test_what_an_older_reader_would_pass_over_comes_with_a_new_version():
-    """Beside the hash of a version that was released stands the one of the next, with VERSION raised."""
+    """Beside the hash of a version that was released stands the one of the next, with VERSION
+    raised."""
     names = [each.value for each in (*EventKind, *Ack)]
     for kind in (GatewayEvent, Message, Media, Quote, ContactCard):
         names += [field.name for field in fields(kind)]

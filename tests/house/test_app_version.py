@@ -1,4 +1,5 @@
-"""What every installed portal is to have is hashed, so that nothing is added without telling those that are there."""
+"""What every installed portal is to have is hashed, so that nothing is added without telling those
+that are there."""
 
 import hashlib
 import json

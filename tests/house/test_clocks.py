@@ -1,5 +1,6 @@
-"""No test's outcome depends on how fast this machine is: time is handed in, and what comes is waited for as an event,
-with a limit so large that only a broken program meets it (tests/stand.py: Clock, until, Outside.until, PATIENCE)."""
+"""No test's outcome depends on how fast this machine is: time is handed in, and what comes is
+waited for as an event, with a limit so large that only a broken program meets it (tests/stand.py:
+Clock, until, Outside.until, PATIENCE)."""
 
 import ast
 from collections.abc import Iterator

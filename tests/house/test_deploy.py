@@ -1,4 +1,5 @@
-"""What an operator starts from: the image, compose.yaml, units, manifests. Read as their tools read them."""
+"""What an operator starts from: the image, compose.yaml, units, manifests. Read as their tools read
+them."""
 
 import os
 import re
@@ -126,7 +127,8 @@ def test_the_ingress_leads_to_every_page_and_to_none_of_the_operators(widget: Wi
 
 
 def test_proxies_let_through_and_wait_for_what_the_widget_takes() -> None:
-    """A gateway's largest report, or the line's section could not say what was lost; and a send of the largest file."""
+    """A gateway's largest report, or the line's section could not say what was lost; and a send of
+    the largest file."""
     (ingress,) = (each["metadata"]["annotations"] for each in MANIFESTS if each["kind"] == "Ingress")
     caddy = (DEPLOY / "caddy/Caddyfile").read_text()
     sizes = re.findall(r"hooks/gateway/\* \{\s+max_size (\d+)MB", caddy), [ingress[f"{NGINX}/proxy-body-size"][:-1]]

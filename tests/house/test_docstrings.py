@@ -1,4 +1,5 @@
-"""A caller reads the docstring: it names what is raised, and what it costs outside of the process."""
+"""A caller reads the docstring: it names what is raised, and what it costs outside of the
+process."""
 
 import ast
 import re
@@ -32,8 +33,8 @@ def names_errors(docstring: str) -> bool:
 
 
 def public_functions() -> Iterator[tuple[str, ast.FunctionDef]]:
-    """But for views and commands, whose errors are answered for all of them in one place, and for methods of a class
-    with a base, which is where their errors are named."""
+    """But for views and commands, whose errors are answered for all of them in one place, and for
+    methods of a class with a base, which is where their errors are named."""
     for path, tree in code(*PRODUCT):
         if not path.endswith("views.py") and {"commands", "versions"}.isdisjoint(path.split("/")):
             for function in functions_in(tree):
@@ -69,8 +70,8 @@ def test_each_length_of_time_says_its_unit() -> None:
 
 
 def lengths_in(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Constants, fields and public parameters that are numbers called by one of these words, with what is said of
-    them. A class with a base has its parameters from there."""
+    """Constants, fields and public parameters that are numbers called by one of these words, with
+    what is said of them. A class with a base has its parameters from there."""
     lines = lines_of(path)
     for statement in tree.body:
         match statement:

@@ -1,4 +1,5 @@
-"""A log line is an event and its values by name, so that an operator can search and count it (widget/logs.py)."""
+"""A log line is an event and its values by name, so that an operator can search and count it
+(widget/logs.py)."""
 
 import ast
 import re

@@ -1,4 +1,5 @@
-"""Views, pages and commands ask for the application's services; every part below them is given what it needs."""
+"""Views, pages and commands ask for the application's services; every part below them is given what
+it needs."""
 
 import ast
 import re

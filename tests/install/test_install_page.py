@@ -1,4 +1,5 @@
-"""The page that installs: whatever happened before, exactly one of everything is there afterwards."""
+"""The page that installs: whatever happened before, exactly one of everything is there
+afterwards."""
 
 from collections.abc import Callable
 from typing import Any

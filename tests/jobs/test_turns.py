@@ -15,7 +15,8 @@ NIGHT = datetime(2027, 1, 16, 3, 41, tzinfo=UTC).timestamp()
 
 
 class Hosts:
-    """Two workers of one service. Their schedulers strike at other seconds and put into one queue."""
+    """Two workers of one service. Their schedulers strike at other seconds and put into one
+    queue."""
 
     def __init__(self, folder: Path, clock: Clock, versions: tuple[int, int] = (1, 1)) -> None:
         self.clock = clock
@@ -38,7 +39,8 @@ class Hosts:
         self.during()
 
     def strike(self) -> None:
-        """One minute on both hosts, half a minute apart, and a worker takes what each put into the queue."""
+        """One minute on both hosts, half a minute apart, and a worker takes what each put into the
+        queue."""
         for worker in self.workers:
             for task in worker.queue.read_periodic(datetime.fromtimestamp(self.clock.now, UTC)):
                 worker.queue.enqueue(task)

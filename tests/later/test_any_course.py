@@ -1,4 +1,5 @@
-"""Whatever happens meanwhile, a message that waits goes out once at most, at its time, by day, and never unasked."""
+"""Whatever happens meanwhile, a message that waits goes out once at most, at its time, by day, and
+never unasked."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,7 +32,8 @@ class Killed(BaseException):
 
 @dataclass
 class World:
-    """What the worker works with: the real table, and a gateway, a chat and a line that a course changes."""
+    """What the worker works with: the real table, and a gateway, a chat and a line that a course
+    changes."""
 
     clock: Clock
     chat: Chat
@@ -153,7 +155,8 @@ class Course:
                 self.due[key], self.asked[key] = due, self.clock()
 
     def send(self, draft: Draft, text: str) -> None:
-        """What must be true at the moment of a send. Noted down: the worker goes on after any error."""
+        """What must be true at the moment of a send. Noted down: the worker goes on after any
+        error."""
         key, now = draft.key, self.clock()
         hours = [datetime.fromtimestamp(now, ZoneInfo(zone)).hour for zone in self.world.zones]
         message = next(m for m in self.stored.of_chat(1, self.world.chat.id) if m.send_key == key)
@@ -170,7 +173,8 @@ class Course:
         self.world.send(draft, text)
 
     def holds(self) -> None:
-        """Each went out once at most; what did not is still there, and no worker holds it for ever."""
+        """Each went out once at most; what did not is still there, and no worker holds it for
+        ever."""
         assert self.wrong == []
         keys = [key for key, _at in self.world.out]
         assert len(keys) == len(set(keys))

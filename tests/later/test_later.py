@@ -505,7 +505,7 @@ def test_a_message_with_what_only_a_newer_version_can_send_is_left_to_it_whole(c
 
 
 def test_what_a_message_that_waits_has_is_known_to_every_worker_that_sends_it() -> None:
-    """What an older worker would leave out is written with `needs`, the number of the version that brings it. Then the
-    new hash belongs here."""
+    """What an older worker would leave out is written with `needs`, the number of the version that
+    brings it. Then the new hash belongs here."""
     columns = sorted({*schema.scheduled.c.keys(), *schema.kept_files.c.keys()})
     assert hashlib.sha256(" ".join(columns).encode()).hexdigest()[:8] == "329ec947"

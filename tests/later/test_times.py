@@ -1,4 +1,5 @@
-"""When a message is due: at the client's nine, never early, never at night, across changes of the clocks."""
+"""When a message is due: at the client's nine, never early, never at night, across changes of the
+clocks."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

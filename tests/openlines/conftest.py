@@ -1,4 +1,5 @@
-"""The whole circle over real sockets: a client at the gateway, our line, an open line of the portal, its operators."""
+"""The whole circle over real sockets: a client at the gateway, our line, an open line of the
+portal, its operators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ SCOPES = "crm,im,imconnector,imopenlines,placement,user_brief,userfieldconfig"
 
 @dataclass
 class Circle:
-    """A portal whose administrator has mirrored the line `sales` into open line 1. Nothing greets, nothing is sent."""
+    """A portal whose administrator has mirrored the line `sales` into open line 1. Nothing greets,
+    nothing is sent."""
 
     site: Site
     line_id: int = 0
@@ -64,7 +66,8 @@ class Circle:
 
     @property
     def sent(self) -> list[str]:
-        """What was sent to the client, oldest first, and no more often than the gateway heard of it."""
+        """What was sent to the client, oldest first, and no more often than the gateway heard of
+        it."""
         texts = [
             send.text
             for send in self.services.storage.conversations.sends.recent(self.site.portal.id, self.chat.id, 0.0)
@@ -99,8 +102,8 @@ class Circle:
         return self.services.chats.service.send(draft, text)
 
     def rep_changes(self, key: str, text: str | None) -> bool:
-        """What the rep sent under this key is another text now, or with None taken back; False where the gateway does
-        not have it."""
+        """What the rep sent under this key is another text now, or with None taken back; False
+        where the gateway does not have it."""
         service, send = self.services.chats.service, self.services.storage.sends.by_key(self.site.portal.id, key)
         found = self.services.gateways.of(self.line).find_message(CLIENT, send.message_id)
         if found is None:

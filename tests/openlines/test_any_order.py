@@ -1,4 +1,5 @@
-"""In any order, with doubling, delay and loss: at the end the client's chat and the open line's are the same."""
+"""In any order, with doubling, delay and loss: at the end the client's chat and the open line's are
+the same."""
 
 import random
 from collections import Counter
@@ -113,10 +114,12 @@ class Confusion:
         self.webhooks.append(event)
 
     def closes(self) -> None:
-        """Only with nothing of the session on its way: what a closed one lost is not read any more."""
+        """Only with nothing of the session on its way: what a closed one lost is not read any
+        more."""
 
     def end(self) -> None:
-        """Nothing fails any more, gateways have told all that they had to tell, and ten minutes go by."""
+        """Nothing fails any more, gateways have told all that they had to tell, and ten minutes go
+        by."""
         self.circle.site.outside.heal()
         self.circle.site.change(events={})
         self.letters += self.circle.site.letters()

@@ -1,4 +1,5 @@
-"""Clients' files by an address of ours that dies soon; operators' files from the portal and nowhere else."""
+"""Clients' files by an address of ours that dies soon; operators' files from the portal and nowhere
+else."""
 
 from contextlib import ExitStack
 from urllib.parse import urlsplit

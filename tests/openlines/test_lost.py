@@ -1,4 +1,5 @@
-"""Bitrix24 sends an event once. What none told of is read where it stands; what is not for clients never goes out."""
+"""Bitrix24 sends an event once. What none told of is read where it stands; what is not for clients
+never goes out."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""An administrator mirrors a line, is told what the open line would do, and leaves no trace when it is over."""
+"""An administrator mirrors a line, is told what the open line would do, and leaves no trace when it
+is over."""
 
 import re
 from typing import Any

@@ -1,4 +1,5 @@
-"""A card's timeline tells of each message once: by the open line's own activity, or by a comment of ours."""
+"""A card's timeline tells of each message once: by the open line's own activity, or by a comment of
+ours."""
 
 from typing import Any
 

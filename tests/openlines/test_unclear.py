@@ -1,4 +1,5 @@
-"""Answers that are lost, portals that are down, workers that die, events in any order: two equal chats all the same."""
+"""Answers that are lost, portals that are down, workers that die, events in any order: two equal
+chats all the same."""
 
 import pytest
 
@@ -163,7 +164,8 @@ def test_a_lost_answer_is_looked_for_in_the_session_that_it_went_into(circle: Ci
 
 
 def test_more_replies_at_once_than_a_line_may_send_go_out_one_by_one(circle: Circle) -> None:
-    """What operators wrote while a gateway was away comes all at once; a day that is spent is told at once."""
+    """What operators wrote while a gateway was away comes all at once; a day that is spent is told
+    at once."""
     circle.client_writes("Добрый день")
     for _ in range(BURST):
         circle.services.presence.outgoing.reserve(circle.line, first=False)

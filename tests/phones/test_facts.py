@@ -129,7 +129,8 @@ def test_a_range_that_only_the_registry_knows_has_its_facts(official):
 
 
 def sample():
-    """A valid number of each type for every country that libphonenumber knows, and twenty scattered ones beside it."""
+    """A valid number of each type for every country that libphonenumber knows, and twenty scattered
+    ones beside it."""
     for code in sorted(phonenumbers.SUPPORTED_REGIONS):
         for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE):
             example = phonenumbers.example_number_for_type(code, kind)

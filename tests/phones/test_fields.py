@@ -1,4 +1,5 @@
-"""Fields as people and spreadsheets fill them: what stands around the digits, and digits with more than one meaning."""
+"""Fields as people and spreadsheets fill them: what stands around the digits, and digits with more
+than one meaning."""
 
 import pytest
 

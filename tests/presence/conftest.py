@@ -58,8 +58,8 @@ SURE, UNSURE = 300.0, 15.0
 
 @dataclass
 class FakeGateway:
-    """One line. `says` maps a phone to True, False, a CheckResult or a GatewayErrorCode; whatever else is asked is not
-    there."""
+    """One line. `says` maps a phone to True, False, a CheckResult or a GatewayErrorCode; whatever
+    else is asked is not there."""
 
     says: dict[str, Any] = field(default_factory=dict)
     chats: dict[str, ListedChat] = field(default_factory=dict)
@@ -253,7 +253,8 @@ def engine(filled_file: Path, tmp_path: Path) -> Iterator[Engine]:
 def make_desk(
     gateway: FakeGateway, in_process: Cache, pool: ThreadPoolExecutor, clock: Clock, engine: Engine
 ) -> Iterator[Callable[..., CheckerFixture]]:
-    """make_desk(burst=…, answers=…, storage=…): desks share the gateway, the database, and whatever is handed in."""
+    """make_desk(burst=…, answers=…, storage=…): desks share the gateway, the database, and whatever
+    is handed in."""
 
     def make(
         *,

@@ -1,4 +1,5 @@
-"""One listing of a line settles everybody it proves, also those whom nobody has opened yet; and it is the worker's."""
+"""One listing of a line settles everybody it proves, also those whom nobody has opened yet; and it
+is the worker's."""
 
 import threading
 

@@ -178,7 +178,8 @@ def test_a_line_that_ran_dry_is_not_asked_for_more_for_a_moment(make_desk, clock
 
 @pytest.mark.parametrize("kind", ["memory", "redis"])
 def test_what_returns_to_an_idle_line_stays_returned(make_desk, clock, redis_url, kind):
-    """SQL knows the hour of a check and not its minute: who reads it too early takes back what had returned."""
+    """SQL knows the hour of a check and not its minute: who reads it too early takes back what had
+    returned."""
     with redis.Redis.from_url(redis_url) as client:
         storage = RedisStorage(client, clock) if kind == "redis" else MemoryStorage(clock)
         desk = make_desk(**FAST, storage=storage)

@@ -35,7 +35,8 @@ def test_a_throttled_check_pauses_all_checks_for_a_quarter_of_an_hour(desk, cloc
 
 
 def test_a_throttled_question_about_the_lines_state_is_the_gateways_own_limit_and_no_pause(desk, clock):
-    """GREEN-API allows one a second (green-api.com/en/docs/api/ratelimiter). No state is asked of WhatsApp."""
+    """GREEN-API allows one a second (green-api.com/en/docs/api/ratelimiter). No state is asked of
+    WhatsApp."""
     desk.gateway.state = GatewayErrorCode.THROTTLED
     found = check(desk, IVAN)[IVAN]
     assert (found.answer, found.why, found.until) == (PresenceAnswer.UNKNOWN, UnknownReason.THROTTLED, 0.0)

@@ -72,7 +72,7 @@ def own_valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def short_tempered(own_valkey: Valkey) -> Iterator[redis.Redis]:
-    """As an application should: a short timeout, no retries. Only for a server that is gone or stands still: one that
-    answers may be slower than this on a busy machine."""
+    """As an application should: a short timeout, no retries. Only for a server that is gone or
+    stands still: one that answers may be slower than this on a busy machine."""
     with redis.Redis.from_url(own_valkey.url, socket_timeout=0.3, retry=Retry(NoBackoff(), 0)) as connection:
         yield connection

@@ -1,8 +1,9 @@
-"""One of several processes that want all permits: python hammer.py <url> <file> [<ledger>]. Started by test_hammer.py.
+"""One of several processes that want all permits: python hammer.py <url> <file> [<ledger>]. Started
+by test_hammer.py.
 
-Says "ready", waits for a line, then takes one permit after another and writes a byte for each that it was granted.
-Ends when there are none left; a server that is gone is asked again. With a ledger (where `+` is a permit wanted, `-`
-one not had) a server that has forgotten is told what was spent.
+Says "ready", waits for a line, then takes one permit after another and writes a byte for each that
+it was granted. Ends when there are none left; a server that is gone is asked again. With a ledger
+(where `+` is a permit wanted, `-` one not had) a server that has forgotten is told what was spent.
 """
 
 import os

@@ -112,7 +112,8 @@ def test_a_server_that_forgot_everything_in_the_middle_is_told_and_never_grants_
     own_valkey.restart(persist=False)
     processes.has_been_granted(600)
     own_valkey.restart(persist=False)
-    # At each restart every process may lose one answer, and have one permit counted twice that it was waiting for.
+    # At each restart every process may lose one answer, and have one permit counted twice that it
+    # was waiting for.
     assert 984 <= processes.ends() <= 1000
 
 

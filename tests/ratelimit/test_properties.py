@@ -1,4 +1,5 @@
-"""Promises that hold for every schedule, tried on random ones in virtual time over both storages."""
+"""Promises that hold for every schedule, tried on random ones in virtual time over both
+storages."""
 
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ halves = st.integers(0, 16).map(lambda n: n * SECOND // 2) | st.just(90 * SECOND
 pauses = st.just(0) | st.builds(lambda pause, hair: max(0, pause + hair), halves, st.integers(-1, 1))
 acquires = st.tuples(st.just("acquire"), st.integers(1, 12), st.booleans())
 returns = st.tuples(st.just("give back"), st.integers(0, 4), st.integers(1, 12))
-# Long ones: left to itself hypothesis tries five steps, and the faults that were put in to try the tests need more.
+# Long ones: left to itself hypothesis tries five steps, and the faults that were put in to try the
+# tests need more.
 schedules = st.lists(st.tuples(pauses, acquires | returns), min_size=20, max_size=40)
 
 
@@ -33,7 +35,8 @@ class Grant:
 
 @dataclass
 class Player:
-    """Plays a schedule and keeps its own books: when which permits were granted and never given back."""
+    """Plays a schedule and keeps its own books: when which permits were granted and never given
+    back."""
 
     limiter: Limiter
     books: list[Grant] = field(default_factory=list)
@@ -157,7 +160,8 @@ def test_both_storages_give_the_same_answers(new_limiters, limits, schedule, dat
         assert len(answers) == 1
 
 
-# A storage that loses its memory, and a book that does not: whole hours (here of eight seconds), so times are rough.
+# A storage that loses its memory, and a book that does not: whole hours (here of eight seconds), so
+# times are rough.
 
 HOUR = 8 * SECOND
 losing = st.lists(st.tuples(pauses, acquires | returns | st.just(("lose", 0, 0))), min_size=20, max_size=40)

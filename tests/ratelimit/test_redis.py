@@ -1,4 +1,5 @@
-"""What is true of Redis alone: one trip, expiry, the server's clock, and what happens when it is gone."""
+"""What is true of Redis alone: one trip, expiry, the server's clock, and what happens when it is
+gone."""
 
 import contextlib
 import os

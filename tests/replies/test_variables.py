@@ -1,4 +1,5 @@
-"""No input makes a half-filled text leave: what is not filled is found again, however it is spelled."""
+"""No input makes a half-filled text leave: what is not filled is found again, however it is
+spelled."""
 
 import pytest
 from hypothesis import given

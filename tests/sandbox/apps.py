@@ -1,4 +1,5 @@
-"""The simulators without a socket, for tests of them: put together once in a process, and as new for each test."""
+"""The simulators without a socket, for tests of them: put together once in a process, and as new
+for each test."""
 
 import time
 from collections.abc import Callable

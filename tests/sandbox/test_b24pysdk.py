@@ -1,6 +1,8 @@
-"""Bitrix24's own Python client against the simulated portal: what it cannot understand a real portal does not say.
+"""Bitrix24's own Python client against the simulated portal: what it cannot understand a real
+portal does not say.
 
-Its addresses are fixed: https, and the authorisation server of the cloud. Here they lead to the sandbox.
+Its addresses are fixed: https, and the authorisation server of the cloud. Here they lead to the
+sandbox.
 """
 
 from collections.abc import Callable
@@ -92,7 +94,8 @@ def test_a_token_that_cannot_be_renewed_is_said_to_have_expired(token, outside):
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_a_long_list_is_read_by_moving_past_the_last_id(token, many, descending):
-    """Several pages in one batch, each from the last id of the one before: `>id` or `<id`, and `order`."""
+    """Several pages in one batch, each from the last id of the one before: `>id` or `<id`, and
+    `order`."""
     listed = token.get_client().crm.item.list(CONTACT, select=["id"]).as_list_fast(descending=descending).result
     assert [each["id"] for each in listed] == sorted(many, reverse=descending)
 

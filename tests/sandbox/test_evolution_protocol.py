@@ -1,4 +1,5 @@
-"""The simulated Evolution answers as the real one did: held against what was measured on 2.3.6, where it is."""
+"""The simulated Evolution answers as the real one did: held against what was measured on 2.3.6,
+where it is."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,5 @@
-"""What can be done to a line and its messages: files, edits, reactions, receipts, another configuration."""
+"""What can be done to a line and its messages: files, edits, reactions, receipts, another
+configuration."""
 
 from base64 import b64encode
 

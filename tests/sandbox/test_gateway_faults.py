@@ -1,4 +1,5 @@
-"""How the gateway misbehaves on request: by the test client, and over a real socket where the connection matters."""
+"""How the gateway misbehaves on request: by the test client, and over a real socket where the
+connection matters."""
 
 import http.client
 import json

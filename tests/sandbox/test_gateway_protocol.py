@@ -1,4 +1,5 @@
-"""The gateway answers as WAHA does: held against the recorded payloads and the OpenAPI file, where they are."""
+"""The gateway answers as WAHA does: held against the recorded payloads and the OpenAPI file, where
+they are."""
 
 import json
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.sandbox.apps import new_gateway
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "gateways"
 OPENAPI = REFERENCE / "openapi" / "waha-2026.7.1.openapi.json"
 HISTORY = "/api/sales/chats/79619510000@c.us/messages?limit=340"
-# Required by the schema, but deprecated in favour of media.url and missing in the recorded messages too.
+# Required by the schema, but deprecated in favour of media.url and missing in the recorded messages
+# too.
 NEVER_SENT = {"mediaUrl"}
 
 

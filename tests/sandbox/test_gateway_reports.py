@@ -1,5 +1,5 @@
-"""What the simulated WAHA reports: envelopes like the recorded ones, signed, later where it happens later, again
-where nobody took them."""
+"""What the simulated WAHA reports: envelopes like the recorded ones, signed, later where it happens
+later, again where nobody took them."""
 
 import hashlib
 import hmac

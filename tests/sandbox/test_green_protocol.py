@@ -1,4 +1,5 @@
-"""The simulated GREEN-API: its answers and refusals, its queue, its journals, held against the recorded payloads."""
+"""The simulated GREEN-API: its answers and refusals, its queue, its journals, held against the
+recorded payloads."""
 
 import io
 import json

@@ -1,4 +1,5 @@
-"""The events the portal sends: the form on the wire, who gets it, what it is signed with, and that it comes once."""
+"""The events the portal sends: the form on the wire, who gets it, what it is signed with, and that
+it comes once."""
 
 import json
 import threading

@@ -1,4 +1,5 @@
-"""The application is installed, updated and removed: what the portal keeps, shows and opens meanwhile."""
+"""The application is installed, updated and removed: what the portal keeps, shows and opens
+meanwhile."""
 
 import json
 from urllib.parse import parse_qs, urlsplit

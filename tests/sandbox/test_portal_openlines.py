@@ -1,4 +1,5 @@
-"""The contact centre of the simulated portal behaves as the server's modules do, where that hurts an application."""
+"""The contact centre of the simulated portal behaves as the server's modules do, where that hurts
+an application."""
 
 from typing import Any
 

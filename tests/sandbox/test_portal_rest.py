@@ -1,4 +1,5 @@
-"""REST of the portal outside of batches: who may call, what the methods answer, what lists leave out."""
+"""REST of the portal outside of batches: who may call, what the methods answer, what lists leave
+out."""
 
 import json
 from pathlib import Path

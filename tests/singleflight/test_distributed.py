@@ -115,7 +115,8 @@ def test_when_the_asker_fails_the_others_are_told_late_and_the_next_one_asks_ane
         holding.set()
         with pytest.raises(RuntimeError):
             leader.result(PATIENCE)
-        # Late if it waited for the one who failed; it may also have come a moment after and asked for itself.
+        # Late if it waited for the one who failed; it may also have come a moment after and asked
+        # for itself.
         assert follower.result(PATIENCE) in ({"a": LATE}, {"a": "answer a"})
     assert run(single_flight, asked, "a") == {"a": "answer a"}
 

@@ -22,7 +22,8 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(engine):
 
 
 def in_both(name: str | None, _kind: str, _parents: object) -> bool:
-    """All but what each database has instead of the other's index of lists: storage/chat_names.py."""
+    """All but what each database has instead of the other's index of lists:
+    storage/chat_names.py."""
     return name not in ("ix_chats_names", "chat_names")
 
 

@@ -1,4 +1,5 @@
-"""A setting that is changed on one host is known on every other within ten seconds, however often they look."""
+"""A setting that is changed on one host is known on every other within ten seconds, however often
+they look."""
 
 from collections.abc import Callable
 from typing import Any

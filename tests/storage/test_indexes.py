@@ -1,9 +1,10 @@
-"""No statement of a hot path reads a whole table, nor all that a portal has of what grows: the databases' own plans.
+"""No statement of a hot path reads a whole table, nor all that a portal has of what grows: the
+databases' own plans.
 
-PostgreSQL gets some hundred rows to have statistics of, and is told to do without its ways for tables that are small,
-as these are: what is left is whether an index serves. Then, with all its ways, it is made to believe that there are a
-million messages and ten thousand portals.
-SQLite, which has no statistics here, plans for a table of any size.
+PostgreSQL gets some hundred rows to have statistics of, and is told to do without its ways for
+tables that are small, as these are: what is left is whether an index serves. Then, with all its
+ways, it is made to believe that there are a million messages and ten thousand portals. SQLite,
+which has no statistics here, plans for a table of any size.
 """
 
 import re
@@ -25,7 +26,8 @@ from widget.storage.schema import metadata
 from widget.storage.timelines import TimelineMode, TimelineSettings
 
 ORDERS_ID = f"{ORDERS_MOSCOW.phone[1:]}@c.us"
-# All portals and lines are meant, once a minute; and what waits, or is done, is looked through once a night.
+# All portals and lines are meant, once a minute; and what waits, or is done, is looked through once
+# a night.
 MEANT = {*(("SELECT", name) for name in ("portals", "turns", "line_health", "inbox"))}
 MEANT |= {*(("DELETE", name) for name in ("inbox", "events", "changes"))}
 # One portal may have a million of them: an index that leads to all of a portal or a line is none.
@@ -122,8 +124,9 @@ def read_whole(engine: Engine, statements: list[Statement]) -> set[str]:
     }
 
 
-# Read whole, and rightly: one row a portal; what runs once an hour or a night; the chats of one portal, for a page of
-# an administrator; what a line's mirrors still had, when they are switched off.
+# Read whole, and rightly: one row a portal; what runs once an hour or a night; the chats of one
+# portal, for a page of an administrator; what a line's mirrors still had, when they are switched
+# off.
 COLD = (
     "FROM timelines",
     "DELETE FROM counted",
@@ -144,7 +147,8 @@ COLD = (
 
 
 def a_day(widget: Widget) -> None:
-    """A card, a chat, what webhooks tell, what goes into open lines and timelines, who waits, a worker's round."""
+    """A card, a chat, what webhooks tell, what goes into open lines and timelines, who waits, a
+    worker's round."""
     gateway, stored, portal = Caller(widget), widget.services.storage, widget.portals[0]
     page = widget.open(lang="en").reveal()
     page.check()
@@ -192,7 +196,8 @@ def a_day(widget: Widget) -> None:
 
 
 def have_statistics(engine: Engine, portal: int, line: int) -> None:
-    """Enough rows of one portal that an index of the portal alone is not as good as one that tells them apart."""
+    """Enough rows of one portal that an index of the portal alone is not as good as one that tells
+    them apart."""
     tables = {
         "chats (portal_id, line_id, phone, chat_ids, proved, last_at, created_by, created_at)": (
             f"{portal}, {line}, 'p' || n, '[\"c' || n || '\"]', true, n, 0, n"

@@ -1,4 +1,5 @@
-"""Two portals never see each other's rows, though their users, phones, sessions and keys are the same."""
+"""Two portals never see each other's rows, though their users, phones, sessions and keys are the
+same."""
 
 from widget.storage.tokens import Token
 

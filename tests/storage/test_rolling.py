@@ -1,5 +1,5 @@
-"""A rolling update runs old and new code side by side: a migration only adds what old code need not know of, and what
-old code writes is taken after it."""
+"""A rolling update runs old and new code side by side: a migration only adds what old code need not
+know of, and what old code writes is taken after it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy import Engine, Index, MetaData, Table, UniqueConstraint
 
 from widget.storage.database import MIGRATIONS, open_database, upgrade
 
-# From before there was anything to update. What may be taken away at last is named here, with the version that had
-# stopped to use it.
+# From before there was anything to update. What may be taken away at last is named here, with the
+# version that had stopped to use it.
 CONTRACTS: dict[str, set[str]] = {}
 FIRST_RULED = "0008"
 
@@ -67,7 +67,8 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[
 
 
 def write_as_before(engine: Engine, known: MetaData) -> None:
-    """A row into each table, with the columns alone that code of the version before must give, and a change of each."""
+    """A row into each table, with the columns alone that code of the version before must give, and
+    a change of each."""
     with engine.connect() as connection:
         for table in known.sorted_tables:
             if table.name != "alembic_version":
@@ -85,7 +86,8 @@ def least(table: Table) -> dict[str, Any]:
 
 
 def breaks(before: Tables, after: Tables) -> set[str]:
-    """What code of the version before would stumble over: things that are gone, and rows that it cannot write."""
+    """What code of the version before would stumble over: things that are gone, and rows that it
+    cannot write."""
     found = {f"{table} is gone" for table in before.keys() - after.keys()}
     for table in before.keys() & after.keys():
         old, new = before[table]["columns"], after[table]["columns"]

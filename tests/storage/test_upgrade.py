@@ -74,7 +74,8 @@ def put(connection: Connection, table: str, **values: object) -> None:
 
 @pytest.fixture(params=KINDS)
 def old(request: pytest.FixtureRequest, database_file: Path, clock: Clock) -> Store:
-    """The repositories over a database of the older version, filled with one of everything that moves."""
+    """The repositories over a database of the older version, filled with one of everything that
+    moves."""
     if request.param == "sqlite":
         address = f"sqlite:///{database_file}"
     else:

@@ -1,4 +1,5 @@
-"""A conversation stands in the timeline of the right card, once, as the portal's administrator chose."""
+"""A conversation stands in the timeline of the right card, once, as the portal's administrator
+chose."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""A browser's recording becomes a voice note that a client can hear; what is not a recording hurts nobody."""
+"""A browser's recording becomes a voice note that a client can hear; what is not a recording hurts
+nobody."""
 
 import io
 import random
@@ -52,7 +53,8 @@ def test_a_note_is_made_outside_of_the_service_and_says_how_long_it_is() -> None
 
 
 def test_a_note_is_made_where_only_pythonpath_leads_to_the_packages() -> None:
-    """As in a container: an isolated program sees neither it nor, with -S, a folder of packages of its own."""
+    """As in a container: an isolated program sees neither it nor, with -S, a folder of packages of
+    its own."""
     interpreter, isolated, *program = command(PROGRAM, "av")
     made = subprocess.run(
         [interpreter, isolated, "-S", *program], input=recording(), check=True, capture_output=True, env={}, cwd="/"

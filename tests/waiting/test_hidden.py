@@ -1,5 +1,5 @@
-"""A client whose phone nothing tells is a client: they wait, are answered, belong to a card, and become one with their
-number when it is known."""
+"""A client whose phone nothing tells is a client: they wait, are answered, belong to a card, and
+become one with their number when it is known."""
 
 from dataclasses import replace
 
@@ -185,8 +185,9 @@ def test_a_client_whose_card_is_not_proved_to_be_gone_is_shown_to_nobody_else(
 
 @pytest.mark.parametrize("first", ["lid", "both", "phone"])
 def test_a_webhook_that_tells_the_number_makes_one_chat_of_two(widget: Widget, gateway: Caller, first: str) -> None:
-    """Of what was there before: the chat of the LID with a send and an owner, and perhaps that of the number, in which
-    a colleague wrote on the phone: then it is not known whose the client is."""
+    """Of what was there before: the chat of the LID with a send and an owner, and perhaps that of
+    the number, in which a colleague wrote on the phone: then it is not known whose the client
+    is."""
     services = widget.services
     if first != "lid":
         services.chats.service.open(gateway.line, PHONE, user_id=2)
@@ -272,7 +273,8 @@ def test_of_two_who_answered_one_client_the_one_of_their_number_keeps_them_unles
 def test_a_typed_number_shows_nothing_of_the_chat_that_its_client_has_by_another_name(
     widget: Widget, gateway: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A check has told under which id WhatsApp knows the number: a colleague's client is who that is."""
+    """A check has told under which id WhatsApp knows the number: a colleague's client is who that
+    is."""
     hidden = waits(widget, gateway, HIDDEN.lid)
     widget.services.storage.staff.seen(widget.portals[0], 1, "Olga")
     as_app(app_page(widget, "admin"), f"/app/waiting/{hidden}/take", {})
@@ -356,8 +358,8 @@ def test_a_lid_that_a_check_had_told_is_joined_at_night_without_a_call(
 
 
 def test_what_points_at_a_chat_goes_with_it_when_two_become_one() -> None:
-    """A mirror stays where its chat does, and what another one holds goes on in it; a name is over, and facts are
-    told anew."""
+    """A mirror stays where its chat does, and what another one holds goes on in it; a name is over,
+    and facts are told anew."""
     settled = {"mirrors", "client_names", "told_fields"}
     pointing = {
         table.name

@@ -220,8 +220,8 @@ def test_who_wrote_in_a_chat_once_does_not_read_it_when_a_colleague_has_taken_it
 
 
 def test_older_pages_are_for_who_may_read_the_chat_at_that_moment(widget: Widget, outside: Outside) -> None:
-    """A typed number has one page, of nothing but what is the rep's; one of the list its older pages while it may be
-    read at all."""
+    """A typed number has one page, of nothing but what is the rep's; one of the list its older
+    pages while it may be read at all."""
     for number in range(40):
         outside.answer_as_client(IVAN, f"Older {number}")
     chat = writes(widget, IVAN, ago=300)

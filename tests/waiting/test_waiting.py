@@ -1,4 +1,5 @@
-"""A client waits until they are answered, whatever order webhooks come in; and who answers is known."""
+"""A client waits until they are answered, whatever order webhooks come in; and who answers is
+known."""
 
 import random
 
@@ -107,7 +108,8 @@ TALK = st.lists(
 
 
 def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[float, float, int]:
-    """What is known of a client whose new chat an employee takes after the first of these, once all were worked on."""
+    """What is known of a client whose new chat an employee takes after the first of these, once all
+    were worked on."""
     services, portal = widget.services, widget.portals[0]
     line = services.storage.lines.of(portal)[0]
     with services.storage.engine.begin() as connection:
@@ -124,8 +126,8 @@ def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[
 
 
 def unanswered(events: list[GatewayEvent]) -> float:
-    """When the client wrote what has no answer, of messages as they happened: an answer within five seconds of the
-    client's latest is the phone's own."""
+    """When the client wrote what has no answer, of messages as they happened: an answer within five
+    seconds of the client's latest is the phone's own."""
     since = latest = 0.0
     for event in sorted(events, key=lambda event: (event.at, event.from_me)):
         if not event.from_me:

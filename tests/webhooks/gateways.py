@@ -99,7 +99,8 @@ def line_is(state: LineState, *, at: float, until: float = 0.0) -> GatewayEvent:
 
 
 def a_talk(now: float) -> list[GatewayEvent]:
-    """A conversation with everything in it, as it happened: the client is known by phone at first, by a LID later."""
+    """A conversation with everything in it, as it happened: the client is known by phone at first,
+    by a LID later."""
     both = (CLIENT, LID)
     return [
         written("C1", "Здравствуйте", at=now - 100),

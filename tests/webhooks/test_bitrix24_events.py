@@ -150,7 +150,8 @@ def test_the_only_event_that_tells_the_secret_waits_for_an_authorisation_server_
 
 
 def test_forged_events_of_any_number_leave_room_for_the_real_one(ready: Site) -> None:
-    """While the authorisation server does not answer, the portal says whose tokens are none of its administrators'."""
+    """While the authorisation server does not answer, the portal says whose tokens are none of its
+    administrators'."""
     ready.outside.break_portal("http_500", "oauth:app.info", None)
     for number in range(2 * MAX_WAITING):
         made_up = {"access_token": f"made-up-{number}", "refresh_token": "made-up"}

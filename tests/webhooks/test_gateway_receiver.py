@@ -1,4 +1,5 @@
-"""Webhooks of gateways: only the line's own gateway is believed, each is answered at once, and none costs a call."""
+"""Webhooks of gateways: only the line's own gateway is believed, each is answered at once, and none
+costs a call."""
 
 import json
 import socket

@@ -1,4 +1,5 @@
-"""What becomes of what gateways tell: the same chat, in whatever order and however often it was told."""
+"""What becomes of what gateways tell: the same chat, in whatever order and however often it was
+told."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -423,7 +424,8 @@ def test_what_was_refused_and_arrived_after_all_counts(desk: Sender, clock: Cloc
 def test_whatever_comes_first_or_again_a_message_counts_once(
     start: Callable[..., Widget], clock: Clock, data: st.DataObject, outcome: Sent, ours: bool
 ) -> None:
-    """A send and a message from the phone, some of it told before the gateway has answered, some of it twice."""
+    """A send and a message from the phone, some of it told before the gateway has answered, some of
+    it twice."""
     desk = Sender(Caller(start(f"counts-{uuid4()}")))
     name = message_id_of(desk.line.portal_id, "k1") if ours or outcome is Sent.UNKNOWN else "GIVEN"
     ends = data.draw(st.lists(st.sampled_from([Ack.PENDING, Ack.SENT, Ack.FAILED, Ack.DELIVERED]), max_size=3))

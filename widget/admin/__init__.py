@@ -1,1 +1,2 @@
-"""The app's own page: what an administrator decides for the portal, what a rep chooses for themselves."""
+"""The app's own page: what an administrator decides for the portal, what a rep chooses for
+themselves."""

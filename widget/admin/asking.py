@@ -11,8 +11,8 @@ from widget.storage.scheduled import Scheduled
 
 @dataclass(frozen=True)
 class AskingRow:
-    """`title` is how the client is called, "" where this user may not read the chat any more; `line` is the line's
-    name."""
+    """`title` is how the client is called, "" where this user may not read the chat any more;
+    `line` is the line's name."""
 
     message: Scheduled
     title: str
@@ -21,8 +21,8 @@ class AskingRow:
 
 
 def asking(user: CurrentUser) -> list[AskingRow]:
-    """What waits for this user's yes; an administrator may give it for all authors. Seven queries, one where
-    nothing asks, and outside calls as `ChatRights.readable` makes."""
+    """What waits for this user's yes; an administrator may give it for all authors. Seven queries,
+    one where nothing asks, and outside calls as `ChatRights.readable` makes."""
     here, portal_id = services(), user.portal.id
     author = None if user.viewer.admin else user.viewer.user_id
     found = here.storage.scheduled.asking(portal_id, author)

@@ -17,8 +17,9 @@ from widget.storage.scheduled import Scheduled
 
 @pages.post("/later/<int:later_id>")
 def change_asking(later_id: int) -> ResponseReturnValue:
-    """What `do` says with a message of this user's, or of any author for an administrator: «now», «remove», «change»
-    (as in its chat). Who may not read the chat any more can only take it back."""
+    """What `do` says with a message of this user's, or of any author for an administrator: «now»,
+    «remove», «change» (as in its chat). Who may not read the chat any more can only take it
+    back."""
     body, wanted = json_body(), waiting_views.read_wanted()
     do = text_field(body, "do", longest=10)
     user, here = current_user(), services()
@@ -39,8 +40,8 @@ def change_asking(later_id: int) -> ResponseReturnValue:
 
 
 def _context(user: CurrentUser, line: Line, chat: Chat, message: Scheduled) -> CardContext:
-    """What this user knows in that chat, if they may still write in it. Outside calls as `Authors.check` makes. Raises
-    Refused."""
+    """What this user knows in that chat, if they may still write in it. Outside calls as
+    `Authors.check` makes. Raises Refused."""
     here = services()
     user.context.line(line.id)
     if not user.viewer.admin:

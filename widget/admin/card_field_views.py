@@ -1,4 +1,5 @@
-"""Facts of conversations in fields of cards: which of a portal's own fields an administrator wants them in."""
+"""Facts of conversations in fields of cards: which of a portal's own fields an administrator wants
+them in."""
 
 from typing import Any
 
@@ -26,8 +27,8 @@ def look_at_fields() -> ResponseReturnValue:
 
 @pages.post("/fields")
 def save_fields() -> ResponseReturnValue:
-    """Choose the fields that facts are written into, by names such as «2.last». A fact without a field is not written,
-    and what its field held before is put back. Two outside calls."""
+    """Choose the fields that facts are written into, by names such as «2.last». A fact without a
+    field is not written, and what its field held before is put back. Two outside calls."""
     body = json_body()
     user = administrator()
     choices = _choices(user)
@@ -54,7 +55,8 @@ def _choices(user: CurrentUser) -> list[KindChoice]:
 
 
 def _chosen(body: dict[str, Any], choice: KindChoice) -> dict[TalkFact, str]:
-    """Refused for a field that the portal does not have or that does not hold the fact, and for one chosen twice."""
+    """Refused for a field that the portal does not have or that does not hold the fact, and for one
+    chosen twice."""
     found: dict[TalkFact, str] = {}
     for fact in TalkFact:
         name = maybe_text_field(body, f"{choice.entity_type_id}.{fact.value}", longest=MAX_NAME)

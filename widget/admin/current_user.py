@@ -1,5 +1,5 @@
-"""The user of the application's page, and the log of their changes. Each change asks Bitrix24 anew whether the user
-may make it."""
+"""The user of the application's page, and the log of their changes. Each change asks Bitrix24 anew
+whether the user may make it."""
 
 from dataclasses import dataclass, field
 
@@ -29,7 +29,8 @@ class CurrentUser:
 
     @property
     def context(self) -> CardContext:
-        """The lines that are open to this user, and when. No call but for an administrator's first: one batch."""
+        """The lines that are open to this user, and when. No call but for an administrator's first:
+        one batch."""
         return self._context or services().card.door.enter(self.session, self.portal)
 
     def note(self, what: ChangeKind, *, line: str = "", old: str = "", new: str = "") -> None:
@@ -46,15 +47,16 @@ class CurrentUser:
             )
 
     def line(self, line_id: int) -> Line:
-        """The portal's line, switched off or on. Raises Refused for another portal's, a removed or an unknown one."""
+        """The portal's line, switched off or on. Raises Refused for another portal's, a removed or
+        an unknown one."""
         for line in services().storage.lines.all_of(self.portal.id):
             if line.id == line_id:
                 return line
         raise Refused(ErrorCode.NOT_ALLOWED, 404, "line")
 
     def when(self, seconds: float) -> str:
-        """Unix seconds as this user reads a time; "" for 0, which is never or not known. Where Bitrix24 does not name
-        their zone, the page puts it into the browser's."""
+        """Unix seconds as this user reads a time; "" for 0, which is never or not known. Where
+        Bitrix24 does not name their zone, the page puts it into the browser's."""
         if not seconds:
             return ""
         at = moment(seconds)
@@ -69,7 +71,8 @@ class CurrentUser:
 
 
 def administrator() -> CurrentUser:
-    """An administrator of the portal, by Bitrix24's word of this moment. One outside call. Raises Refused."""
+    """An administrator of the portal, by Bitrix24's word of this moment. One outside call. Raises
+    Refused."""
     session = current_session()
     set_language(session.language)
     viewer = read_viewer(services().bitrix24.rest, g.portal, session.user_id)
@@ -79,8 +82,8 @@ def administrator() -> CurrentUser:
 
 
 def current_user() -> CurrentUser:
-    """A user of the portal, as the page was opened; without the number it may have typed. At most one batch. Raises
-    Refused."""
+    """A user of the portal, as the page was opened; without the number it may have typed. At most
+    one batch. Raises Refused."""
     session = current_session().for_number("", 0)
     set_language(session.language)
     return entered(session, g.portal)

@@ -1,4 +1,5 @@
-"""What was typed into the settings, as values of ours, or what is wrong with it, field by field (pure)."""
+"""What was typed into the settings, as values of ours, or what is wrong with it, field by field
+(pure)."""
 
 import re
 from collections.abc import Mapping
@@ -60,7 +61,8 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Typed:
-    """A form as it was typed, with what is wrong with it: to be drawn again as the person left it."""
+    """A form as it was typed, with what is wrong with it: to be drawn again as the person left
+    it."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Wrong] = field(default_factory=dict)
@@ -135,8 +137,8 @@ def naming_of(values: Mapping[str, str], country: str) -> tuple[str, str, str]:
 
 
 def limits_of(values: Mapping[str, str], *, usual_per_day: int) -> LineLimits:
-    """A line's own limits; an empty field is the service's. Raises Invalid, also for a floor above what is never
-    exceeded."""
+    """A line's own limits; an empty field is the service's. Raises Invalid, also for a floor above
+    what is never exceeded."""
     faults: dict[str, Wrong] = {}
     burst = _whole(values, "burst", BURST, faults)
     every = _whole(values, "every", EVERY, faults)
@@ -163,7 +165,8 @@ def limits_of(values: Mapping[str, str], *, usual_per_day: int) -> LineLimits:
 
 
 def hours_of(values: Mapping[str, str]) -> tuple[int, ...]:
-    """The four hours of the traffic light, or () for the service's when all are empty. Raises Invalid."""
+    """The four hours of the traffic light, or () for the service's when all are empty. Raises
+    Invalid."""
     names = ("red_until", "amber_until", "green_until", "amber_late_until")
     if not any(values[name] for name in names):
         return ()
@@ -192,7 +195,8 @@ def region_of(values: Mapping[str, str]) -> tuple[str, str]:
 
 
 def grantees_of(value: Any) -> list[Grantee]:
-    """Who may use a line, as the portal's dialog gave them. Raises Refused, and Invalid for too many."""
+    """Who may use a line, as the portal's dialog gave them. Raises Refused, and Invalid for too
+    many."""
     if not isinstance(value, list) or len(value) > 10 * MAX_GRANTEES:
         raise Refused(ErrorCode.BAD_FORM, reason="access")
     found: dict[str, Grantee] = {}
@@ -213,7 +217,8 @@ def _texts(values: Mapping[str, str], longest: Mapping[str, int]) -> dict[str, W
 
 
 def _address_fault(address: str, rules: AddressRules) -> dict[str, Wrong]:
-    """What is wrong with the form of an address; where its name leads is checked when it is called."""
+    """What is wrong with the form of an address; where its name leads is checked when it is
+    called."""
     if not address:
         return {"address": Wrong(FieldFault.EMPTY)}
     if len(address) > MAX_ADDRESS:
@@ -248,7 +253,8 @@ def _whole(values: Mapping[str, str], name: str, limits: tuple[int, int], faults
 
 
 def is_within(text: str, limits: tuple[int, int]) -> bool:
-    """Whether this is a whole number between the two, typed in no more digits than the larger one has (pure)."""
+    """Whether this is a whole number between the two, typed in no more digits than the larger one
+    has (pure)."""
     low, high = limits
     return _digits(text) and len(text) <= len(str(high)) and low <= int(text) <= high
 

@@ -11,7 +11,8 @@ CHOICES = (Mirroring.OFF, Mirroring.INCOMING, Mirroring.ON)
 
 
 def mirror(user: CurrentUser, line: Line, *, offer: Offer | None = None, chosen: int = 0, said: str = "") -> str:
-    """The section of a line's mirror; without an `offer` the portal's open lines were not asked for yet. One query."""
+    """The section of a line's mirror; without an `offer` the portal's open lines were not asked for
+    yet. One query."""
     queue = services().storage.mirrors.queues(user.portal.id).get(line.id)
     return render_template(
         "admin/_line_mirror.html",

@@ -18,8 +18,8 @@ from widget.untrusted import as_positive_int
 
 @pages.post("/lines/<int:line_id>/mirror/look")
 def look_at_open_lines(line_id: int) -> ResponseReturnValue:
-    """The portal's open lines and what the chosen one's settings would do. Two calls; with `again` the permissions are
-    asked for anew first."""
+    """The portal's open lines and what the chosen one's settings would do. Two calls; with `again`
+    the permissions are asked for anew first."""
     body = json_body()
     user = administrator()
     line = user.line(line_id)

@@ -1,9 +1,10 @@
 """What each user has on the app's page: their lines and defaults, and «write to a new number».
 
-A number typed here is on no card, so nothing in the CRM says whether this user may see its chat. Therefore such a
-chat opens only where it holds nothing of others (chats/typed.py), or for an administrator. What is opened is a signed
-session for that number on that line, and nothing else: `Session.number` stands in for the card. Others may talk later,
-so the same is asked again at every use of that session (chats/views.py) and when it is renewed (card/views.py).
+A number typed here is on no card, so nothing in the CRM says whether this user may see its chat.
+Therefore such a chat opens only where it holds nothing of others (chats/typed.py), or for an
+administrator. What is opened is a signed session for that number on that line, and nothing else:
+`Session.number` stands in for the card. Others may talk later, so the same is asked again at every
+use of that session (chats/views.py) and when it is renewed (card/views.py).
 """
 
 from flask import Response, render_template
@@ -71,8 +72,8 @@ def look_at_number() -> ResponseReturnValue:
 
 @pages.post("/number")
 def write_to_number() -> ResponseReturnValue:
-    """A session that opens the chat of this number on this line. The chat is read for that (chats/typed.py), which
-    costs the line nothing."""
+    """A session that opens the chat of this number on this line. The chat is read for that
+    (chats/typed.py), which costs the line nothing."""
     body = json_body()
     text, line_id = typed(body, "number")["number"], id_field(body, "line")
     user = current_user()

@@ -1,4 +1,5 @@
-"""What holds for the whole portal: how much a card shows, the hours of the traffic light, country and language."""
+"""What holds for the whole portal: how much a card shows, the hours of the traffic light, country
+and language."""
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue

@@ -1,5 +1,5 @@
-"""Quick replies on the app's page: each user's own ones, and the shared ones, which an administrator changes and who an
-administrator has named for that."""
+"""Quick replies on the app's page: each user's own ones, and the shared ones, which an
+administrator changes and who an administrator has named for that."""
 
 from typing import Any
 
@@ -30,7 +30,8 @@ LINE = "line-"  # begins the name of the box of a line
 
 @pages.post("/replies")
 def save_reply() -> ResponseReturnValue:
-    """Add a quick reply, or change the one of this `id`. 422 with the form as it was typed where something is wrong."""
+    """Add a quick reply, or change the one of this `id`. 422 with the form as it was typed where
+    something is wrong."""
     body = json_body()
     name, text, category, language = (maybe_text_field(body, each, longest=10_000) for each in FIELDS)
     reply_id = id_field(body, "id")
@@ -74,7 +75,8 @@ def save_reply_editors(reply_id: int) -> ResponseReturnValue:
 
 @pages.post("/replies/<int:reply_id>/files")
 def add_reply_file(reply_id: int) -> ResponseReturnValue:
-    """Attach a file (a form with `file` and perhaps `shared`). 422 with the reason where it cannot be."""
+    """Attach a file (a form with `file` and perhaps `shared`). 422 with the reason where it cannot
+    be."""
     request.max_content_length = kept_files.MAX_FILE + 64 * 1024
     uploaded = request.files.get("file")
     user, owner, known = _who(reply_id, shared=request.form.get("shared") == "true")
@@ -108,7 +110,8 @@ def export_replies() -> Response:
 
 @pages.post("/replies/import")
 def import_replies() -> ResponseReturnValue:
-    """Add those of a file (a form with `file` and perhaps `shared`), all or none. 422 with what is wrong where."""
+    """Add those of a file (a form with `file` and perhaps `shared`), all or none. 422 with what is
+    wrong where."""
     request.max_content_length = MAX_FILE + 64 * 1024
     uploaded = request.files.get("file")
     user, owner = _owner(shared=request.form.get("shared") == "true")
@@ -132,8 +135,8 @@ def replies(
     said: str = "",
     shown: int = 0,
 ) -> str:
-    """The section. `typed` is a form that could not be saved, `shown` the reply that stands open. Four queries; one
-    outside call where some are not for everybody and that is not remembered."""
+    """The section. `typed` is a form that could not be saved, `shown` the reply that stands open.
+    Four queries; one outside call where some are not for everybody and that is not remembered."""
     here, language = services(), current_language()
     stored = here.storage.replies.of(user.portal.id, user.viewer.user_id)
     found = here.prepared.replies.access.usable(user.portal, user.viewer, stored)
@@ -158,13 +161,15 @@ def replies(
 
 
 def _owner(*, shared: bool) -> tuple[CurrentUser, int]:
-    """The user, and the owner of the quick replies that are meant (0: shared, for administrators). Raises Refused."""
+    """The user, and the owner of the quick replies that are meant (0: shared, for administrators).
+    Raises Refused."""
     user = administrator() if shared else current_user()
     return user, SHARED if shared else user.viewer.user_id
 
 
 def _who(reply_id: int | None, *, shared: bool) -> tuple[CurrentUser, int, QuickReply | None]:
-    """The same for what an editor of a shared one may do too, with the reply as it is stored. Raises Refused."""
+    """The same for what an editor of a shared one may do too, with the reply as it is stored.
+    Raises Refused."""
     user = current_user()
     access = services().prepared.replies.access
     known = _known(user, reply_id) if reply_id else None
@@ -224,8 +229,8 @@ def _stored(user: CurrentUser, reply: QuickReply) -> ReplyError | None:
 
 
 def _note(user: CurrentUser, owner: int, *, old: str, new: str) -> None:
-    """Write a change of shared quick replies into the log, of the text alone too; a user's own ones are their own
-    affair."""
+    """Write a change of shared quick replies into the log, of the text alone too; a user's own ones
+    are their own affair."""
     if owner == SHARED:
         services().storage.changes.add(
             user.portal.id,

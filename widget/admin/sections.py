@@ -47,7 +47,8 @@ def region(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> s
 
 
 def health(user: CurrentUser, findings: list[HealthFinding] | None = None, *, said: str = "") -> str:
-    """Without findings a place for them: they take the portal a few calls, so the page asks for them itself."""
+    """Without findings a place for them: they take the portal a few calls, so the page asks for
+    them itself."""
     missing = None if findings is None else not_confirmed(services().storage.rest_log.confirmed(user.portal.id))
     return render_template(
         "admin/_health.html",
@@ -104,8 +105,8 @@ def number(user: CurrentUser) -> str:
 
 
 def client_titles(chats: Sequence[Chat]) -> dict[int, str]:
-    """How each of these chats' clients is called here: by their number, else by the name that they gave. One query
-    where a number is not known."""
+    """How each of these chats' clients is called here: by their number, else by the name that they
+    gave. One query where a number is not known."""
     return services().storage.conversations.hidden.titles(chats, translate("Client without a number"))
 
 

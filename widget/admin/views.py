@@ -1,4 +1,5 @@
-"""POST /app draws the application's own page: settings for administrators, and each user's own things."""
+"""POST /app draws the application's own page: settings for administrators, and each user's own
+things."""
 
 from dataclasses import dataclass
 
@@ -50,8 +51,9 @@ __all__ = [
 
 @pages.post("")
 def open_page() -> ResponseReturnValue:
-    """The page. One call to prove the token, one batch for who that is and which lines are theirs, and for an
-    administrator one for the application's term. States and health are asked for by the page itself."""
+    """The page. One call to prove the token, one batch for who that is and which lines are theirs,
+    and for an administrator one for the application's term. States and health are asked for by the
+    page itself."""
     g.frame_origin = posted_origin(request.args)
     set_language(language_of(request.args.get("LANG", "")))
     form = read_common(request.args, request.form)

@@ -1,7 +1,9 @@
-"""«Waiting» on the app's page: all clients who wait for an answer and whose chats this user may read, longest first.
+"""«Waiting» on the app's page: all clients who wait for an answer and whose chats this user may
+read, longest first.
 
-A chat opens from here by a signed session for its number on its line, as a typed number does (own_views.py); that this
-user may read it was asked for that, and is asked again while it is open (chats/rights.py).
+A chat opens from here by a signed session for its number on its line, as a typed number does
+(own_views.py); that this user may read it was asked for that, and is asked again while it is open
+(chats/rights.py).
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,7 +58,8 @@ class Waiter:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS, or a colleague's id."""
+    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS, or a colleague's
+    id."""
 
     line: int | None = None
     owner: str = ""
@@ -78,7 +81,8 @@ def read_wanted() -> Wanted:
 
 @pages.post("/waiting")
 def show_waiting() -> ResponseReturnValue:
-    """The list, of one line or owner where the page says so. Two queries, and two outside calls a minute at most."""
+    """The list, of one line or owner where the page says so. Two queries, and two outside calls a
+    minute at most."""
     wanted = read_wanted()
     return sections.drawn(waiting(current_user(), wanted))
 
@@ -114,7 +118,8 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/told")
 def told_of_taking(chat_id: int) -> ResponseReturnValue:
-    """This user has read that a colleague took the chat; they may not be able to open it any more."""
+    """This user has read that a colleague took the chat; they may not be able to open it any
+    more."""
     wanted, user, chat = read_wanted(), current_user(), _chat(chat_id)
     user.context.line(chat.line_id)
     services().storage.conversations.waits.seen_by_loser(chat.portal_id, chat.id, user.viewer.user_id)
@@ -132,8 +137,8 @@ def waive_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/ignore")
 def ignore_waiting(chat_id: int) -> ResponseReturnValue:
-    """Store and count nothing of this client any more, on this line; `everywhere` by an administrator's word. Asks back
-    first. The list offers to take it back."""
+    """Store and count nothing of this client any more, on this line; `everywhere` by an
+    administrator's word. Asks back first. The list offers to take it back."""
     body = json_body()
     wanted, confirmed, everywhere = read_wanted(), flag_field(body, "confirmed"), flag_field(body, "everywhere")
     user, chat, _client = _claimable(chat_id)
@@ -147,7 +152,8 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/unignore")
 def heed_waiting(chat_id: int) -> ResponseReturnValue:
-    """Stop ignoring this client, by the user who began it or an administrator. Their next message waits again."""
+    """Stop ignoring this client, by the user who began it or an administrator. Their next message
+    waits again."""
     wanted = read_wanted()
     user, chat, _client = _claimable(chat_id)
     services().chats.ignoring.end(user.context, chat.client, [chat.line_id])
@@ -156,8 +162,8 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
-    """A new lead or contact for a client whom no card has, by this user; one press at a time makes one. Two outside
-    calls besides the list's, three without a number."""
+    """A new lead or contact for a client whom no card has, by this user; one press at a time makes
+    one. Two outside calls besides the list's, three without a number."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, reason="kind")
@@ -172,8 +178,9 @@ def make_card(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/attach")
 def attach_to_card(chat_id: int) -> ResponseReturnValue:
-    """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a client without one
-    is attached to it here. Four outside calls besides the list's, one without a number."""
+    """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a
+    client without one is attached to it here. Four outside calls besides the list's, one without a
+    number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
     if kind not in CARDS or card_id is None:
@@ -253,8 +260,8 @@ def waiting_place() -> str:
 
 
 def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -> str:
-    """The list as this user may see it. `more`: some were not looked at; how many would tell of chats of others.
-    `ignored` has just been."""
+    """The list as this user may see it. `more`: some were not looked at; how many would tell of
+    chats of others. `ignored` has just been."""
     here, context = services(), user.context
     usable = {line.id: line for line in context.lines}
     lines = {line_id: line for line_id, line in usable.items() if wanted.line in (None, line_id)}
@@ -311,8 +318,8 @@ def waiting_settings(
 
 
 def _readable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
-    """The chat, if this user may read and change it. Refused otherwise. `anew`: a colleague may have made a card for
-    its client in this minute."""
+    """The chat, if this user may read and change it. Refused otherwise. `anew`: a colleague may
+    have made a card for its client in this minute."""
     user, here, chat = current_user(), services(), _chat(chat_id)
     user.context.line(chat.line_id)
     if anew:
@@ -333,8 +340,8 @@ def _chat(chat_id: int) -> Chat:
 
 @contextmanager
 def _cardless(chat_id: int) -> Iterator[tuple[CurrentUser, Chat]]:
-    """Someone who may say so, and the chat of a client who is in no card, while no other press gives them one: asked
-    anew, for one may just have. Refused otherwise."""
+    """Someone who may say so, and the chat of a client who is in no card, while no other press
+    gives them one: asked anew, for one may just have. Refused otherwise."""
     chat = _chat(chat_id)
     infra = services().infra
     with Claims(infra.cache).alone(f"card-of:{infra.keys.key(chat.portal_id, chat.client)}"):
@@ -361,8 +368,8 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
 
 
 def _claimable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
-    """The same to do something that says whose the client is. Refused also where the user came by a typed number, and
-    others talked in its chat, or none did: at most one reading of that."""
+    """The same to do something that says whose the client is. Refused also where the user came by a
+    typed number, and others talked in its chat, or none did: at most one reading of that."""
     user, chat, client = _readable(chat_id, anew=anew)
     if client.typed:
         typed_numbers, line = services().chats.service.typed, user.context.line(chat.line_id)

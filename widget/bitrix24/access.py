@@ -1,7 +1,7 @@
 """Which access lists hold a user: Bitrix24's own answer, since departments and groups change there.
 
-Sources: bitrix24/b24restdocs, api-reference/common/users/user-access.md. Codes: U1 a user, D5 a department, DR5 one
-with those below it, SG4_K a member of a group, AU all users.
+Sources: bitrix24/b24restdocs, api-reference/common/users/user-access.md. Codes: U1 a user, D5 a
+department, DR5 one with those below it, SG4_K a member of a group, AU all users.
 """
 
 from collections.abc import Collection

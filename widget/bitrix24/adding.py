@@ -28,10 +28,12 @@ class PhoneAdder:
     def add(
         self, portal: Portal, user_id: int, card: CrmLink, phone: str, *, holds: Callable[[Sequence[TypedPhone]], bool]
     ) -> AddedPhone:
-        """Put the phone (E.164) into the card unless what stands there `holds` it: Bitrix24 itself would keep it twice.
+        """Put the phone (E.164) into the card unless what stands there `holds` it: Bitrix24 itself
+        would keep it twice.
 
-        Two outside calls, the first of which reads the card anew. One press at a time adds to a card, also from other
-        processes, as long as the cache is there. Raises Refused: CARD_GONE where the user may not read the card."""
+        Two outside calls, the first of which reads the card anew. One press at a time adds to a
+        card, also from other processes, as long as the cache is there. Raises Refused: CARD_GONE
+        where the user may not read the card."""
         claim = f"adding:{portal.id}:{card.entity_type_id}:{card.id}"
         if not self._claims.take(claim):
             return AddedPhone.UNDERWAY

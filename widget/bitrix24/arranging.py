@@ -1,4 +1,5 @@
-"""The layouts that a portal shares among all users, read and written as one administrator. layouts.py reads in them."""
+"""The layouts that a portal shares among all users, read and written as one administrator.
+layouts.py reads in them."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -46,10 +47,11 @@ class Arranging:
     portal_id: int
 
     def read(self, fields: Sequence[DesiredField], *, all_of_it: bool = False) -> dict[Layout, Any]:
-        """The shared layouts of some kinds of cards, NOT_TOLD where the portal refuses, also to name the funnels.
+        """The shared layouts of some kinds of cards, NOT_TOLD where the portal refuses, also to
+        name the funnels.
 
-        `all_of_it`: raises Refused where a busy portal left one out. No call without fields; two batches, and more for
-        more than 50 layouts or funnels.
+        `all_of_it`: raises Refused where a busy portal left one out. No call without fields; two
+        batches, and more for more than 50 layouts or funnels.
         """
         ask = self._ask_firmly if all_of_it else self.ask
         funnels, untold = _funnels(ask, [field for field in fields if has_funnels(field)])
@@ -59,8 +61,8 @@ class Arranging:
         return findings | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
 
     def write(self, layout: Layout, sections: Sequence[Any]) -> Written:
-        """Write one layout. One outside call, not in a batch: that would read a title like `$result[x]` as a reference.
-        Raises Refused."""
+        """Write one layout. One outside call, not in a batch: that would read a title like
+        `$result[x]` as a reference. Raises Refused."""
         if not survives_writing(sections):
             log.warning("layout.left_alone portal=%s entity=%s", self.portal_id, layout.entity)
             return Written.LEFT_ALONE

@@ -1,4 +1,5 @@
-"""The user who opened a page: an opening's claims, proved at the authorisation server and stored as a session needs."""
+"""The user who opened a page: an opening's claims, proved at the authorisation server and stored as
+a session needs."""
 
 import hashlib
 import threading
@@ -24,10 +25,11 @@ class Authenticator:
         self._lock = threading.Lock()
 
     def portal_of(self, opening: Launch) -> Portal:
-        """The stored portal an opening claims to come from. Not a proof, no call while the domain is the stored one.
+        """The stored portal an opening claims to come from. Not a proof, no call while the domain
+        is the stored one.
 
-        A form with another domain is a renamed portal, one that is opened by another of its names, or a forgery: that
-        is asked at once.
+        A form with another domain is a renamed portal, one that is opened by another of its names,
+        or a forgery: that is asked at once.
         """
         portal = self._known(opening)
         if opening.domain and opening.domain != portal.domain:
@@ -35,11 +37,12 @@ class Authenticator:
         return portal
 
     def prove(self, opening: Launch, meanwhile: Callable[[], None] = lambda: None) -> tuple[Portal, int]:
-        """The portal and the user, from the authorisation server's word alone. `meanwhile` is begun beside that, if
-        the server is asked. Raises Refused.
+        """The portal and the user, from the authorisation server's word alone. `meanwhile` is begun
+        beside that, if the server is asked. Raises Refused.
 
-        At most one outside call (two when an authorisation server is in trouble). The user's token is stored; a
-        portal that was renamed is corrected, and a closed one is open again: its application answers for it anew.
+        At most one outside call (two when an authorisation server is in trouble). The user's token
+        is stored; a portal that was renamed is corrected, and a closed one is open again: its
+        application answers for it anew.
         """
         portal = self._known(opening)
         closed = portal.state is PortalState.CLOSED
@@ -74,7 +77,8 @@ class Authenticator:
         return portal
 
     def _store(self, portal: Portal, user_id: int, opening: Launch) -> None:
-        """Store the token once, or a renewed pair would be replaced by the one it renewed; again if it was dropped."""
+        """Store the token once, or a renewed pair would be replaced by the one it renewed; again if
+        it was dropped."""
         digest = hashlib.sha256(f"{portal.id} {user_id} {opening.access_token}".encode()).hexdigest()
         with self._lock:
             known = digest in self._stored

@@ -1,7 +1,7 @@
 """Texts of WhatsApp as BB code, which Bitrix24's messenger and timelines draw (pure).
 
-WhatsApp: *bold*, _italic_, ~struck~, ```code``` (faq.whatsapp.com, «How to format your messages»). Bitrix24:
-bitrix24/b24restdocs, api-reference/chats/messages/index.md.
+WhatsApp: *bold*, _italic_, ~struck~, ```code``` (faq.whatsapp.com, «How to format your messages»).
+Bitrix24: bitrix24/b24restdocs, api-reference/chats/messages/index.md.
 """
 
 import re

@@ -1,4 +1,5 @@
-"""One press at a time does what Bitrix24 would do twice, also of many processes, as long as the cache is there."""
+"""One press at a time does what Bitrix24 would do twice, also of many processes, as long as the
+cache is there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,8 +17,9 @@ class Claims:
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
-        """Hold the claim of this name. What may have been written without an answer keeps it until its time is over.
-        Two round trips. Raises Refused(PORTAL_BUSY) while another press holds it."""
+        """Hold the claim of this name. What may have been written without an answer keeps it until
+        its time is over. Two round trips. Raises Refused(PORTAL_BUSY) while another press holds
+        it."""
         if not self.take(name):
             raise Refused(ErrorCode.PORTAL_BUSY, reason="another press is at it")
         try:

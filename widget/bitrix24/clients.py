@@ -1,7 +1,8 @@
 """Which cards of the CRM hold a phone, and which of them a user may read.
 
-The search answers any user about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights «for everybody», at
-most 20 of each kind), so what it finds is read with the rights of the user who asks before anything is shown.
+The search answers any user about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights
+«for everybody», at most 20 of each kind), so what it finds is read with the rights of the user who
+asks before anything is shown.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -36,8 +37,9 @@ class CrmLink:
 def cards_of_phones(
     rest: Rest, portal: Portal, user_id: int, phones: Collection[str]
 ) -> dict[str, tuple[CrmLink, ...]]:
-    """The cards that hold each of at most 50 phones, with and without the user's right to read them; without the phones
-    for which Bitrix24 gave no clear answer. One outside call, none for no phones. Raises Refused."""
+    """The cards that hold each of at most 50 phones, with and without the user's right to read
+    them; without the phones for which Bitrix24 gave no clear answer. One outside call, none for no
+    phones. Raises Refused."""
     named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MAX_COMMANDS])}
     if not named:
         return {}
@@ -54,9 +56,9 @@ def cards_of_phones(
 
 
 def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat) -> list[tuple[int, int]]:
-    """The cards (entityTypeId, id) of a chat's client, by the installer's token: those that hold the phone, and those
-    that the chat was attached to. One query, and one outside call where the phone is known. Raises Refused, also where
-    Bitrix24 gave no clear answer."""
+    """The cards (entityTypeId, id) of a chat's client, by the installer's token: those that hold
+    the phone, and those that the chat was attached to. One query, and one outside call where the
+    phone is known. Raises Refused, also where Bitrix24 gave no clear answer."""
     attached = hidden.links(portal.id, [chat.id]).get(chat.id, [])
     phones = [chat.phone] if chat.phone else []
     by_phone = cards_of_phones(rest, portal, portal.installer_id, phones)
@@ -67,8 +69,8 @@ def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat)
 
 
 def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink]) -> set[CrmLink]:
-    """Those of the cards that this user may read, with their titles. One outside call, none for no cards. Raises
-    Refused."""
+    """Those of the cards that this user may read, with their titles. One outside call, none for no
+    cards. Raises Refused."""
     asked: dict[str, Command] = {}
     for kind in sorted({card.entity_type_id for card in cards}):
         ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MAX_COMMANDS:]
@@ -89,9 +91,10 @@ def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink
 
 
 def gone(rest: Rest, portal: Portal, cards: Collection[CrmLink]) -> set[CrmLink]:
-    """Those of at most 49 cards of which Bitrix24 says that there are none: deleted, merged into others, or of a kind
-    that was. The installer's token asks, and counts while it is an administrator's, from whom no card is hidden. One
-    outside call, none for no cards. Raises Refused, also where Bitrix24 does not say who asks."""
+    """Those of at most 49 cards of which Bitrix24 says that there are none: deleted, merged into
+    others, or of a kind that was. The installer's token asks, and counts while it is an
+    administrator's, from whom no card is hidden. One outside call, none for no cards. Raises
+    Refused, also where Bitrix24 does not say who asks."""
     named = {f"c{number}": card for number, card in enumerate(list(cards)[:MAX_LOOKED_FOR])}
     if not named or not portal.installer_id:
         return set()
@@ -105,9 +108,9 @@ def gone(rest: Rest, portal: Portal, cards: Collection[CrmLink]) -> set[CrmLink]
 
 
 def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, chat: Chat, title: str) -> CrmLink:
-    """A new lead or contact for the client of this chat, by this user. One outside call, for a client without a phone
-    two: no search finds their card but by its origin, and an earlier press may have made it and got no answer. Raises
-    Refused."""
+    """A new lead or contact for the client of this chat, by this user. One outside call, for a
+    client without a phone two: no search finds their card but by its origin, and an earlier press
+    may have made it and got no answer. Raises Refused."""
     phone = {"typeId": "PHONE", "valueType": "MOBILE", "value": chat.phone}
     origin = {"originatorId": ORIGINATOR, "originId": chat.client}
     if not chat.phone and (made := _of_origin(rest, portal, user_id, entity_type_id, origin)):

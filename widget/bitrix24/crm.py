@@ -1,7 +1,8 @@
 """Read one card: the item, its contacts and companies, and the user, in one batch.
 
-What the batch may rely on (array substitution, the parent trap, `=id` with an empty list) is read in the server's
-rest module, rest_util.php; field names: bitrix24/b24restdocs, api-reference/crm/universal.
+What the batch may rely on (array substitution, the parent trap, `=id` with an empty list) is read
+in the server's rest module, rest_util.php; field names: bitrix24/b24restdocs,
+api-reference/crm/universal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +61,8 @@ class Viewer:
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """What the item itself says, for quick replies; "" and 0 are not known. A contact and a company have no title."""
+    """What the item itself says, for quick replies; "" and 0 are not known. A contact and a company
+    have no title."""
 
     title: str = ""
     amount: float = 0.0
@@ -90,7 +92,8 @@ def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
 
 
 def viewer_of(answer: Batch, user_id: int) -> Viewer:
-    """The token's user, from a batch that holds no card (pure). Raises Refused where the portal did not say."""
+    """The token's user, from a batch that holds no card (pure). Raises Refused where the portal did
+    not say."""
     failed = answer.busy or ("me" if "me" in answer.errors else None)
     if failed:
         raise answer.refused(failed)
@@ -171,8 +174,8 @@ def _item(answer: Batch) -> Mapping[str, Any]:
 def _people(
     answer: Batch, key: str, wanted: list[int], kind: PersonKind, primary: Iterable[int] = ()
 ) -> tuple[Person, ...]:
-    """The wanted people in the order of their links. A list that failed is an empty one where no person is
-    wanted: a null or missing id makes the portal refuse its filter."""
+    """The wanted people in the order of their links. A list that failed is an empty one where no
+    person is wanted: a null or missing id makes the portal refuse its filter."""
     if wanted and answer.errors.get(key, "ACCESS_DENIED").upper() != "ACCESS_DENIED":
         raise answer.refused(key)  # not a question of rights: «not available to you» would be untrue
     listed = answer.results.get(key)
@@ -214,8 +217,8 @@ def _phones(fields: Any) -> Iterable[TypedPhone]:
 
 
 def _dialog(field: Any) -> list[str]:
-    """The parts of a messenger's value that is an open line's dialog: `<connector>|<line>|<chat>|<user>` after `imol|`;
-    none of another value."""
+    """The parts of a messenger's value that is an open line's dialog:
+    `<connector>|<line>|<chat>|<user>` after `imol|`; none of another value."""
     if not isinstance(field, dict) or field.get("typeId") != "IM" or field.get("valueType") != "IMOL":
         return []
     first, *parts = str(field.get("value") or "").lower().split("|")
@@ -223,7 +226,8 @@ def _dialog(field: Any) -> list[str]:
 
 
 def _viewer(profile: Any, user_id: int) -> Viewer:
-    """The token's owner. A profile that is not theirs means tokens got mixed up: refuse, never show."""
+    """The token's owner. A profile that is not theirs means tokens got mixed up: refuse, never
+    show."""
     if not isinstance(profile, dict) or as_positive_int(profile.get("ID")) != user_id:
         raise Refused(ErrorCode.NO_AUTH, 403, "profile of another user")
     names = (profile.get("NAME"), profile.get("LAST_NAME"))

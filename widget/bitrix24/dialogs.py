@@ -1,7 +1,8 @@
 """Open lines' chats in WhatsApp as evidence: a number that one of them talks with is there (pure).
 
-bitrix24/b24restdocs: tutorials/openlines/find-crm-object-by-dialog.md, api-reference/imopenlines/openlines/chats/
-imopenlines-crm-chat-get.md, sessions/imopenlines-dialog-get.md.
+bitrix24/b24restdocs: tutorials/openlines/find-crm-object-by-dialog.md,
+api-reference/imopenlines/openlines/chats/ imopenlines-crm-chat-get.md,
+sessions/imopenlines-dialog-get.md.
 """
 
 import re
@@ -15,14 +16,16 @@ CHAT_SCOPES = frozenset({"imopenlines"})
 MAX_CHATS = 2  # chats of one card: each is a command of its batch
 CHAT_COMMANDS = frozenset({"chats", *(f"chat{place}" for place in range(MAX_CHATS))})
 _KINDS = {1: "lead", 2: "deal", 3: "contact", 4: "company"}  # of no other kind it tells the chats
-# Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are taken.
+# Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are
+# taken.
 _WORDS = ("whatsapp", "waba")
 _PHONE_CHAT = re.compile(r"\+?([1-9]\d{9,14})(?:@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 
 
 def chat_commands(entity_type_id: int, entity_id: int) -> dict[str, Command]:
-    """What the card's batch asks besides: the chats that are bound to it, or to its first contact, and of the first of
-    them who it is with. Those that are not there fail, and nothing else does."""
+    """What the card's batch asks besides: the chats that are bound to it, or to its first contact,
+    and of the first of them who it is with. Those that are not there fail, and nothing else
+    does."""
     kind = _KINDS.get(entity_type_id, "contact")
     whose = entity_id if entity_type_id in _KINDS else "$result[item][item][contactId]"
     chats: dict[str, Command] = {
@@ -34,8 +37,8 @@ def chat_commands(entity_type_id: int, entity_id: int) -> dict[str, Command]:
 
 
 def numbers_in(results: Mapping[str, Any]) -> tuple[str, ...]:
-    """The numbers (E.164) in the answers to `chat_commands`. A chat that is not the one that was asked for tells
-    nothing: where there is none, the portal may take the whole list for its id."""
+    """The numbers (E.164) in the answers to `chat_commands`. A chat that is not the one that was
+    asked for tells nothing: where there is none, the portal may take the whole list for its id."""
     found = []
     for place, row in enumerate(map(as_dict, as_rows(results.get("chats"))[:MAX_CHATS])):
         chat = as_dict(results.get(f"chat{place}"))
@@ -51,7 +54,8 @@ def is_whatsapp(names: Sequence[str]) -> bool:
 
 
 def number_of(names: Sequence[str], chat: Sequence[str]) -> str:
-    """The number (E.164) of a connector's chat, given as a list of one or none: most call a chat by it, bare or as
-    WhatsApp does. "" where it is called otherwise: a shorter number is some id, and so is one of a LID."""
+    """The number (E.164) of a connector's chat, given as a list of one or none: most call a chat by
+    it, bare or as WhatsApp does. "" where it is called otherwise: a shorter number is some id, and
+    so is one of a LID."""
     called = _PHONE_CHAT.fullmatch(chat[0]) if chat and is_whatsapp(names) else None
     return f"+{called[1]}" if called else ""

@@ -1,7 +1,9 @@
-"""Files of Bitrix24 Drive as an employee sees them: their storages, folders, and where a file is fetched from.
+"""Files of Bitrix24 Drive as an employee sees them: their storages, folders, and where a file is
+fetched from.
 
-b24restdocs: api-reference/disk/storage/disk-storage-get-list.md, disk/folder/disk-folder-get-children.md,
-disk/file/disk-file-get.md. Only what the employee may read is shown: it is asked with their own token.
+b24restdocs: api-reference/disk/storage/disk-storage-get-list.md,
+disk/folder/disk-folder-get-children.md, disk/file/disk-file-get.md. Only what the employee may read
+is shown: it is asked with their own token.
 """
 
 from collections.abc import Mapping
@@ -46,8 +48,8 @@ def read_folder(rest: Rest, portal: Portal, user_id: int, folder_id: int, start:
 
 
 def read_file_address(rest: Rest, portal: Portal, user_id: int, file_id: int) -> tuple[DriveItem, str]:
-    """A file, and the address that it is fetched from, which holds a token of the employee's. One outside call. Raises
-    Refused, FILE_GONE where it is not a file of theirs."""
+    """A file, and the address that it is fetched from, which holds a token of the employee's. One
+    outside call. Raises Refused, FILE_GONE where it is not a file of theirs."""
     row = as_dict(_call(rest, portal, user_id, "disk.file.get", {"id": file_id}))
     item, address = _item(row), as_str(row.get("DOWNLOAD_URL"), 2000)
     if item is None or item.folder or not address:

@@ -1,4 +1,5 @@
-"""Employees of a portal, and notices to them. b24restdocs: api-reference/user/user-get.md, chats/notifications/*.md."""
+"""Employees of a portal, and notices to them. b24restdocs: api-reference/user/user-get.md,
+chats/notifications/*.md."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -26,16 +27,16 @@ def read_employees(rest: Rest, portal: Portal, user_id: int, ids: Collection[int
 
 
 def read_colleague(rest: Rest, portal: Portal, user_id: int, colleague: int) -> tuple[str, list[str]]:
-    """The name and the phones of an employee, those for work first, as far as the scopes show them: `user_brief` alone
-    shows none. One outside call. Raises Refused."""
+    """The name and the phones of an employee, those for work first, as far as the scopes show them:
+    `user_brief` alone shows none. One outside call. Raises Refused."""
     answer = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": [colleague]}})
     row = as_dict(next(iter(as_rows(answer)), None))
     return name_of(row), [phone for field in PHONES if (phone := as_str(row.get(field), 64))]
 
 
 def notify(rest: Rest, portal: Portal, user_id: int, to: int, message: str, tag: str) -> None:
-    """Tell an employee something in the application's name; a notice of the same tag is replaced. One outside call.
-    Raises Refused."""
+    """Tell an employee something in the application's name; a notice of the same tag is replaced.
+    One outside call. Raises Refused."""
     rest.call(portal, user_id, "im.notify.system.add", {"USER_ID": to, "MESSAGE": message, "TAG": tag})
 
 

@@ -1,7 +1,8 @@
 """The errors of Bitrix24: what the client does about each, and what it means for the card.
 
-Codes: bitrix24/b24restdocs, _includes/system-errors.md and settings/oauth/error-codes.md; the server's rest module.
-The code decides, not the HTTP status: the docs and the source disagree about statuses.
+Codes: bitrix24/b24restdocs, _includes/system-errors.md and settings/oauth/error-codes.md; the
+server's rest module. The code decides, not the HTTP status: the docs and the source disagree about
+statuses.
 """
 
 import re
@@ -80,8 +81,9 @@ _MEANINGS = {
     "error_batch_length_exceeded": _OUR_FAULT,
 }
 
-# ACCESS_DENIED has one code and several meanings, which only its words tell apart; these are not translated (server
-# module rest, lib/oauth/auth.php, lib/accessexception.php). Other modules' words are: then it is a no and no more.
+# ACCESS_DENIED has one code and several meanings, which only its words tell apart; these are not
+# translated (server module rest, lib/oauth/auth.php, lib/accessexception.php). Other modules' words
+# are: then it is a no and no more.
 _DENIED = (
     ("commercial plan", _Meaning(ErrorCode.PORTAL_PLAN)),
     ("authorized in this context", _Meaning(ErrorCode.NO_AUTH, status=403)),
@@ -106,7 +108,8 @@ def reaction_to(code: str) -> ErrorAction:
 
 
 def refused(code: str, *, words: str = "", until: float = 0.0) -> Refused:
-    """The refusal for an error code; an unknown one is a failure that may pass. `until`: see `blocked_until`.
+    """The refusal for an error code; an unknown one is a failure that may pass. `until`: see
+    `blocked_until`.
 
     `words` is the error's description, which only ACCESS_DENIED is read for.
     """
@@ -117,8 +120,8 @@ def refused(code: str, *, words: str = "", until: float = 0.0) -> Refused:
 
 
 def said_no(error: AppError) -> bool:
-    """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
-    the connection says is not."""
+    """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes
+    are in capitals; what the connection says is not."""
     answered = error.code in (
         ErrorCode.PORTAL_FAILED,
         ErrorCode.BROKEN,
@@ -144,7 +147,8 @@ def known_code(code: str) -> str:
 
 
 def error_of(body: Any, status: int) -> str:
-    """The code of an answer without a result. `error` may also be a whole sentence, or nothing ("0" too: see there)."""
+    """The code of an answer without a result. `error` may also be a whole sentence, or nothing ("0"
+    too: see there)."""
     return code_of(body) if isinstance(body, dict) else f"HTTP {status}, not JSON"
 
 
@@ -164,11 +168,13 @@ def words_of(body: Any) -> str:
 
 
 def blocked_until(body: Any) -> float:
-    """When a method's used-up time comes back (OPERATION_TIME_LIMIT), 0 if the answer does not say."""
+    """When a method's used-up time comes back (OPERATION_TIME_LIMIT), 0 if the answer does not
+    say."""
     return reset_at(body.get("time") if isinstance(body, dict) else None)
 
 
 def reset_at(value: Any) -> float:
-    """When a method's used-up time comes back, by a command's block `time`; 0 if it does not say."""
+    """When a method's used-up time comes back, by a command's block `time`; 0 if it does not
+    say."""
     until = value.get("operating_reset_at") if isinstance(value, dict) else None
     return float(until) if isinstance(until, (int, float)) and 0 < until < 1e11 else 0.0

@@ -1,4 +1,5 @@
-"""The portal's events: which ones we want, and a posted one as a value. Nothing in it is believed yet.
+"""The portal's events: which ones we want, and a posted one as a value. Nothing in it is believed
+yet.
 
 They come form-encoded with bracketed keys, although the docs print JSON, and are never sent again:
 bitrix24/b24restdocs, api-reference/events/index.md and the page of each event.
@@ -22,7 +23,8 @@ CARD_EVENTS = {
     **{"ONCRMQUOTEUPDATE": 7, "ONCRMCONTACTDELETE": 3, "ONCRMCOMPANYDELETE": 4},
 }
 
-# The first is bound before installFinish, which fires it: older boxes tell the secret that proves events only there.
+# The first is bound before installFinish, which fires it: older boxes tell the secret that proves
+# events only there.
 WANTED = (INSTALLED, UNINSTALLED, UPDATED, PAID, *TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM)
 # Only where the application may see open lines (widget/openlines/connector_events.py reads them).
 OF_OPEN_LINES = (
@@ -56,7 +58,8 @@ class Event:
 
 
 def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
-    """Understand a form. Raises Refused(BAD_FORM) for anything too large, too deep or without a portal."""
+    """Understand a form. Raises Refused(BAD_FORM) for anything too large, too deep or without a
+    portal."""
     fields = nested(pairs)
     auth, data = as_dict(fields.get("auth")), as_dict(fields.get("data"))
     name, member_id = fields.get("event"), auth.get("member_id")
@@ -77,7 +80,8 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
 
 
 def work_of(event: Event) -> dict[str, int | str] | None:
-    """The fields of an event that a job works on, never a token; None where there is nothing to do (pure)."""
+    """The fields of an event that a job works on, never a token; None where there is nothing to do
+    (pure)."""
     fields = as_dict(event.data.get("FIELDS"))
     if event.name in CARD_EVENTS:
         item = as_positive_int(fields.get("ID"))
@@ -97,8 +101,8 @@ def work_of(event: Event) -> dict[str, int | str] | None:
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """data[FIELDS][ID]=7 as {"data": {"FIELDS": {"ID": "7"}}}. Raises Refused(BAD_FORM) for a field that comes twice,
-    is both a value and a list, or is too long or too deep."""
+    """data[FIELDS][ID]=7 as {"data": {"FIELDS": {"ID": "7"}}}. Raises Refused(BAD_FORM) for a field
+    that comes twice, is both a value and a list, or is too long or too deep."""
     found: dict[str, Any] = {}
     for count, (key, value) in enumerate(pairs):
         match = _KEY.fullmatch(key) if len(key) <= MAX_KEY else None

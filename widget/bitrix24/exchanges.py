@@ -1,4 +1,5 @@
-"""One request to a portal: the client that takes it, how long it took, and what the log keeps of it."""
+"""One request to a portal: the client that takes it, how long it took, and what the log keeps of
+it."""
 
 import itertools
 import logging
@@ -70,8 +71,8 @@ class Exchanges:
     def post(
         self, endpoint: str, method: str, params: Mapping[str, Any], access_token: str, left: float | None = None
     ) -> RestExchange:
-        """One outside call, never repeated and not yet logged, of at most `left` seconds. Raises nothing: no answer is
-        an outcome like any other."""
+        """One outside call, never repeated and not yet logged, of at most `left` seconds. Raises
+        nothing: no answer is an outcome like any other."""
         with self._lock:
             client = next(self._clients)
         started = time.monotonic()
@@ -106,6 +107,6 @@ class Exchanges:
 
 
 def signed(params: Mapping[str, Any], access_token: str) -> dict[str, Any]:
-    """The body of a request with the token in it: some web servers in front of a box drop the Authorization header
-    (b24restdocs, settings/how-to-call-rest-api/authorization.md has both)."""
+    """The body of a request with the token in it: some web servers in front of a box drop the
+    Authorization header (b24restdocs, settings/how-to-call-rest-api/authorization.md has both)."""
     return {**params, "auth": access_token}

@@ -1,7 +1,9 @@
-"""Fields that are made anew under their name, because a field cannot change its type, stay where they stood.
+"""Fields that are made anew under their name, because a field cannot change its type, stay where
+they stood.
 
-A portal may forget the place of a field that is deleted, and we may be interrupted after any step. So names and places
-are written down before the first field goes, and kept until every one of them is back.
+A portal may forget the place of a field that is deleted, and we may be interrupted after any step.
+So names and places are written down before the first field goes, and kept until every one of them
+is back.
 """
 
 import json
@@ -53,9 +55,11 @@ def read_moving(text: str) -> Moving:
 
 
 def put_all_back(moving: Moving, fields: Iterable[DesiredField], arranging: Arranging) -> bool:
-    """Put made fields where they stood, in layouts that have lost them. Whether there is nothing left to try again.
+    """Put made fields where they stood, in layouts that have lost them. Whether there is nothing
+    left to try again.
 
-    Raises Refused. Two batches, more for over 50 layouts, and one call for each layout that lost one.
+    Raises Refused. Two batches, more for over 50 layouts, and one call for each layout that lost
+    one.
     """
     done = True
     placed = [field for field in fields if field.entity in moving and moving[field.entity].places]

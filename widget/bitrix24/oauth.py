@@ -1,8 +1,9 @@
 """The authorisation server: whose token is this, and a new one for an expired one.
 
-Only hosts on the allow-list are asked, never one that a form names: our client secret and our trust go nowhere else.
-Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md; bitrix24/b24pysdk, credentials; which
-server knows which region: the server's rest module, OAuth/AuthorizationServerUrlResolver.php.
+Only hosts on the allow-list are asked, never one that a form names: our client secret and our trust
+go nowhere else. Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md;
+bitrix24/b24pysdk, credentials; which server knows which region: the server's rest module,
+OAuth/AuthorizationServerUrlResolver.php.
 """
 
 import hashlib
@@ -31,8 +32,9 @@ PROOF_SECONDS = 300  # how long a proved token is believed without asking again
 EASTERN = frozenset({"ru", "am", "az", "ge", "kz", "kg", "uz", "by"})
 EASTERN_SERVER = "oauth.bitrix24.tech"
 NOT_OURS = frozenset({"invalid_client", "wrong_client"})  # this server does not know our application; the other may
-# This server does not know the token. The other one may, unless it is this one that knew the portal before. A server
-# says so too where it knows the token and that it has expired, so the word of one that never answered is not a proof.
+# This server does not know the token. The other one may, unless it is this one that knew the portal
+# before. A server says so too where it knows the token and that it has expired, so the word of one
+# that never answered is not a proof.
 NOT_KNOWN = frozenset({"invalid_token", "expired_token", "no_auth_found", "invalid_grant", "bad_verification_code"})
 
 
@@ -55,8 +57,9 @@ class Identity:
 
 @dataclass(frozen=True)
 class Home:
-    """What is known of where a portal belongs: its domain, the authorisation server that answered for it, and the one
-    that a form names (`told`, unproved: it is a hint which of the allowed ones to ask first)."""
+    """What is known of where a portal belongs: its domain, the authorisation server that answered
+    for it, and the one that a form names (`told`, unproved: it is a hint which of the allowed ones
+    to ask first)."""
 
     domain: str = ""
     auth_server: str = ""
@@ -92,7 +95,8 @@ class OAuth:
         clock: Callable[[], float],
         strangers: Strangers | None = None,
     ) -> None:
-        """`timeout` is seconds of one call; `strangers` bounds callers whose tokens prove nothing."""
+        """`timeout` is seconds of one call; `strangers` bounds callers whose tokens prove
+        nothing."""
         self._http = http
         self._strangers = strangers
         self._servers = tuple(servers)
@@ -118,12 +122,14 @@ class OAuth:
         home: Home = ANYWHERE,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> Identity:
-        """Whose token this is. `meanwhile` is begun just before a server is asked, if one is and this caller may.
+        """Whose token this is. `meanwhile` is begun just before a server is asked, if one is and
+        this caller may.
 
-        Raises Refused: NO_AUTH unless it is of our application and of that portal, else with the server's code.
+        Raises Refused: NO_AUTH unless it is of our application and of that portal, else with the
+        server's code.
 
-        One outside call (two when a server is out of reach or knows neither us nor the token), none for a token
-        proved within 5 minutes (`refresh` asks all the same).
+        One outside call (two when a server is out of reach or knows neither us nor the token), none
+        for a token proved within 5 minutes (`refresh` asks all the same).
         """
         if not access_token:
             raise Refused(ErrorCode.NO_AUTH, reason="empty token")
@@ -139,10 +145,11 @@ class OAuth:
         return identity
 
     def refresh(self, refresh_token: str, *, home: Home = ANYWHERE) -> Renewed:
-        """A new pair for an old refresh token, which is dead from then on: store the answer before using it.
+        """A new pair for an old refresh token, which is dead from then on: store the answer before
+        using it.
 
-        One outside call (two as with `prove`), made as a POST so that the secret stays out of access logs. Raises
-        Refused with the server's code.
+        One outside call (two as with `prove`), made as a POST so that the secret stays out of
+        access logs. Raises Refused with the server's code.
         """
         form = {
             "grant_type": "refresh_token",
@@ -200,8 +207,8 @@ class OAuth:
         return parts._replace(netloc=plain_host(parts.netloc, parts.scheme)).geturl().rstrip("/") + "/"
 
     def _order(self, home: Home) -> list[str]:
-        """Both servers, the likeliest first: the one that the form names, else that answered before, else of the
-        region."""
+        """Both servers, the likeliest first: the one that the form names, else that answered
+        before, else of the region."""
         east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
         near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
         hints = [*self._allowed(home.hint), *self._allowed(home.auth_server), *near]
@@ -212,11 +219,12 @@ class OAuth:
         return [server for server in self._servers if f"{hint.rstrip('/')}/".startswith(f"{server}/")]
 
     def _first_answer(self, method: str, path: str, home: Home, **request: Any) -> tuple[dict[str, Any], str]:
-        """Ask the servers in turn: the other one only when the first is out of reach, or does not know us or the token.
+        """Ask the servers in turn: the other one only when the first is out of reach, or does not
+        know us or the token.
 
-        Gives the answer and whose it is. When neither knows, the first refusal stands, but «expired» before «unknown».
-        A refusal by the other one alone says nothing: it may never have heard of a token that the one out of reach
-        would honour.
+        Gives the answer and whose it is. When neither knows, the first refusal stands, but
+        «expired» before «unknown». A refusal by the other one alone says nothing: it may never have
+        heard of a token that the one out of reach would honour.
         """
         last: OutsideError | None = None
         refusals: list[tuple[dict[str, Any], str]] = []

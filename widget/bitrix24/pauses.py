@@ -4,8 +4,9 @@ import random
 import time
 from collections.abc import Callable
 
-# Bitrix24 drains two requests a second and holds fifty (settings/limits): the first pause is a second, then twice as
-# long, each a little longer by chance, so that cards which were refused together do not come back together.
+# Bitrix24 drains two requests a second and holds fifty (settings/limits): the first pause is a
+# second, then twice as long, each a little longer by chance, so that cards which were refused
+# together do not come back together.
 BUSY_WAIT = 1.0  # seconds
 LONGER_BY = 0.5
 MAX_WAITS = 3

@@ -1,6 +1,8 @@
-"""The form that Bitrix24 posts when it opens us in a card. Read into a value; nothing in it is believed yet.
+"""The form that Bitrix24 posts when it opens us in a card. Read into a value; nothing in it is
+believed yet.
 
-Fields and option shapes: bitrix24/b24restdocs, api-reference/widgets (widget_data, crm/*, user-field).
+Fields and option shapes: bitrix24/b24restdocs, api-reference/widgets (widget_data, crm/*,
+user-field).
 """
 
 import json
@@ -17,19 +19,23 @@ SETTING_CONNECTOR = "SETTING_CONNECTOR"  # our connector in the contact centre: 
 MAX_ID = 2**53
 
 ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}
-# CRM_DEAL_DETAIL_TAB, CRM_DYNAMIC_183_DETAIL_TOOLBAR…: the type never arrives in the options of a tab.
+# CRM_DEAL_DETAIL_TAB, CRM_DYNAMIC_183_DETAIL_TOOLBAR…: the type never arrives in the options of a
+# tab.
 _CODE = re.compile(r"CRM_(?:(LEAD|DEAL|CONTACT|COMPANY|QUOTE|SMART_INVOICE)|DYNAMIC_([1-9]\d{0,8}))_[A-Z_]+", re.ASCII)
 MAX_HOST = 260
-# What a policy can name (CSP 3, host-source), and hosts that it cannot: an address in brackets, a dot at the end.
+# What a policy can name (CSP 3, host-source), and hosts that it cannot: an address in brackets, a
+# dot at the end.
 _UNNAMEABLE = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253}\.)(:\d{1,5})?", re.ASCII)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?(:\d{1,5})?", re.ASCII)
-# The newer types name the id differently from the older ones, and the custom field differently again.
+# The newer types name the id differently from the older ones, and the custom field differently
+# again.
 _ID_KEYS = ("ID", "ENTITY_ID", "entityId", "ENTITY_VALUE_ID")
 
 
 @dataclass(frozen=True)
 class Placement:
-    """What the form says. `entity_id` 0 is a card that was never saved; `access_token` may be empty."""
+    """What the form says. `entity_id` 0 is a card that was never saved; `access_token` may be
+    empty."""
 
     member_id: str
     domain: str
@@ -85,7 +91,8 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
 def host_of(address: str, scheme: str) -> str:
     """DOMAIN as a browser writes it in an origin, "" where there is none.
 
-    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is not a host.
+    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is not a
+    host.
     """
     try:
         host = plain_host(address[: MAX_HOST + 6], scheme)
@@ -100,14 +107,16 @@ def host_of(address: str, scheme: str) -> str:
 
 @dataclass(frozen=True)
 class AppPlace:
-    """Where the application's own page is to open: a name of ours, and the line if it is about one."""
+    """Where the application's own page is to open: a name of ours, and the line if it is about
+    one."""
 
     name: str = ""
     line_id: int = 0
 
 
 def read_app_place(form: Mapping[str, str]) -> AppPlace:
-    """What a card's `openApplication` handed over, as numbers or as texts; anything else is the top of the page."""
+    """What a card's `openApplication` handed over, as numbers or as texts; anything else is the top
+    of the page."""
     if form.get("PLACEMENT") == SETTING_CONNECTOR:
         return AppPlace("lines")
     options = _options(form)
@@ -116,7 +125,8 @@ def read_app_place(form: Mapping[str, str]) -> AppPlace:
 
 
 def posted_origin(query: Mapping[str, str]) -> str | None:
-    """The origin that a form claims to come from: who may frame a page that shows nothing but words. None for no host.
+    """The origin that a form claims to come from: who may frame a page that shows nothing but
+    words. None for no host.
 
     Where no policy can name it, every site may, or those words would be a blank frame.
     """
@@ -129,8 +139,9 @@ def posted_origin(query: Mapping[str, str]) -> str | None:
 
 
 def proved_origin(query: Mapping[str, str], *, domain: str, origin: str) -> str:
-    """Who may frame the page of a portal that its token has proved: the host in the browser's address bar, which may
-    be another name of the portal, or another port, than the ones it calls itself by (`domain`, `origin`)."""
+    """Who may frame the page of a portal that its token has proved: the host in the browser's
+    address bar, which may be another name of the portal, or another port, than the ones it calls
+    itself by (`domain`, `origin`)."""
     return origin if _posted_host(query) in ("", domain) else posted_origin(query) or origin
 
 
@@ -163,7 +174,8 @@ def _entity_type(code: str, options: Mapping[str, Any]) -> int:
 def _field_entity_type(options: Mapping[str, Any]) -> int:
     """ENTITY_DATA names the type; older boxes lack it and give only CRM_DEAL and its likes.
 
-    CRM_<number> is the row id of a smart process there and not its entityTypeId, so it cannot be used.
+    CRM_<number> is the row id of a smart process there and not its entityTypeId, so it cannot be
+    used.
     """
     data = options.get("ENTITY_DATA")
     if isinstance(data, dict) and (given := _whole(data.get("entityTypeId"))):

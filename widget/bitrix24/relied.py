@@ -1,4 +1,5 @@
-"""What this service relies on of Bitrix24, by name: docs/bitrix24.md says for each what, and where that was read."""
+"""What this service relies on of Bitrix24, by name: docs/bitrix24.md says for each what, and where
+that was read."""
 
 import re
 from collections.abc import Iterable
@@ -46,12 +47,14 @@ FORM_FIELDS = (
     *("DOMAIN", "PROTOCOL", "LANG", "AUTH_ID", "AUTH_EXPIRES", "REFRESH_ID", "SERVER_ENDPOINT", "APPLICATION_TOKEN"),
     *("member_id", "PLACEMENT", "PLACEMENT_OPTIONS"),
 )
-# What an answer can confirm. Methods that undo or change something are called where that is needed, often never.
+# What an answer can confirm. Methods that undo or change something are called where that is needed,
+# often never.
 CONFIRMABLE = (*METHODS, *EVENTS, *TABS)
 _DYNAMIC = re.compile(DYNAMIC_TAB.replace("<entityTypeId>", r"\d+"))
 
 
 def not_confirmed(confirmed: Iterable[str]) -> list[str]:
-    """Of what answers can confirm, what none of this portal has (pure). The tabs of smart processes count as one."""
+    """Of what answers can confirm, what none of this portal has (pure). The tabs of smart processes
+    count as one."""
     seen = {DYNAMIC_TAB if _DYNAMIC.fullmatch(name) else name for name in confirmed}
     return [name for name in CONFIRMABLE if name not in seen]

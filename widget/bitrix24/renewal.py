@@ -1,11 +1,14 @@
-"""A new pair of tokens for an expired one: one renewal at a time for each user, in all processes together.
+"""A new pair of tokens for an expired one: one renewal at a time for each user, in all processes
+together.
 
-Bitrix24 rotates the refresh token with every renewal, so a second renewal with the same one fails, and a pair that is
-lost means opening the application again, for its installer a reinstall (b24restdocs, settings/oauth/auto-renewal.md).
+Bitrix24 rotates the refresh token with every renewal, so a second renewal with the same one fails,
+and a pair that is lost means opening the application again, for its installer a reinstall
+(b24restdocs, settings/oauth/auto-renewal.md).
 
-The lock is a lease in the row that holds the pair. In SQL and not in Redis, because there it also works where there is
-no Redis, is gone or fresh together with what it guards, and is taken only for the very pair that was found expired;
-the cost does not count, a pair lives an hour. A killed process leaves a lease that ends by itself.
+The lock is a lease in the row that holds the pair. In SQL and not in Redis, because there it also
+works where there is no Redis, is gone or fresh together with what it guards, and is taken only for
+the very pair that was found expired; the cost does not count, a pair lives an hour. A killed
+process leaves a lease that ends by itself.
 """
 
 import logging
@@ -51,11 +54,13 @@ class Renewal:
         self._lock = threading.Lock()
 
     def renew(self, portal: Portal, user_id: int, expired: Token) -> Token:
-        """A pair that works instead of the expired one: another caller's new one, or one that we fetch.
+        """A pair that works instead of the expired one: another caller's new one, or one that we
+        fetch.
 
-        At most one outside call for all callers at once. The new pair is stored before it is returned; where the old
-        one was forgotten meanwhile (the application was removed) it is thrown away. Raises Refused; with the reason
-        invalid_grant the stored pair is worth nothing and there is no newer one.
+        At most one outside call for all callers at once. The new pair is stored before it is
+        returned; where the old one was forgotten meanwhile (the application was removed) it is
+        thrown away. Raises Refused; with the reason invalid_grant the stored pair is worth nothing
+        and there is no newer one.
         """
         with self._lock:
             queue = self._queues.setdefault((portal.id, user_id), threading.Lock())
@@ -95,8 +100,8 @@ class Renewal:
         return stored
 
     def _store(self, portal: Portal, user_id: int, token: Token) -> Token:
-        """Store the pair. From the answer until here the only copy is in this process: a crash between loses it for
-        good."""
+        """Store the pair. From the answer until here the only copy is in this process: a crash
+        between loses it for good."""
         for tries_left in reversed(range(STORE_TRIES)):
             try:
                 stored = self._tokens.replace(portal.id, user_id, token)

@@ -1,7 +1,8 @@
 """Our REST client: `call` and `batch` as one user of one portal, at the portal's stored address.
 
-Own and thin on purpose: about a dozen of hundreds of methods, exact control of refresh, limits and batch rules.
-Sources: bitrix24/b24restdocs, settings/how-to-call-rest-api/*; the server's rest module for what batch really does.
+Own and thin on purpose: about a dozen of hundreds of methods, exact control of refresh, limits and
+batch rules. Sources: bitrix24/b24restdocs, settings/how-to-call-rest-api/*; the server's rest
+module for what batch really does.
 """
 
 import logging
@@ -41,10 +42,11 @@ MOVED = frozenset({301, 302, 307, 308})
 
 @dataclass(frozen=True)
 class Batch:
-    """The answers of a batch by our keys. A failed command is only in `errors`, with its code: "" where it has none.
+    """The answers of a batch by our keys. A failed command is only in `errors`, with its code: ""
+    where it has none.
 
-    `until`: when a method whose time is used up may be called again, in unix seconds. `words`: what an error says
-    beside its code.
+    `until`: when a method whose time is used up may be called again, in unix seconds. `words`: what
+    an error says beside its code.
     """
 
     results: Mapping[str, Any]
@@ -106,8 +108,8 @@ class Rest:
         *,
         may_fail: Collection[str] = (),
     ) -> Batch:
-        """Up to 50 commands in one request. Raises Refused when the request as a whole fails. What `may_fail` is in
-        `results` or nowhere."""
+        """Up to 50 commands in one request. Raises Refused when the request as a whole fails. What
+        `may_fail` is in `results` or nowhere."""
         result = self.call(portal, user_id, "batch", parameters_of(commands), begun)
         if not isinstance(result, dict):
             raise Refused(ErrorCode.PORTAL_FAILED, reason="batch: unexpected answer")
@@ -118,16 +120,19 @@ class Rest:
         return batch
 
     def begin_batch(self, portal: Portal, access_token: str, commands: Commands, pool: Executor) -> "Begun":
-        """Send a batch with a token that is being proved meanwhile, in another thread. One outside call.
+        """Send a batch with a token that is being proved meanwhile, in another thread. One outside
+        call.
 
-        Nothing of the answer is looked at before it is handed to `batch`, for a user who is proved by then.
+        Nothing of the answer is looked at before it is handed to `batch`, for a user who is proved
+        by then.
         """
         params = parameters_of(commands)
         flying = pool.submit(self._exchanges.post, portal.endpoint, "batch", params, access_token)
         return Begun(portal.endpoint, params, flying)
 
     def abandon(self, portal: Portal, begun: "Begun") -> None:
-        """Drop a batch whose token was not proved. Waits for the answer, which goes into the log alone."""
+        """Drop a batch whose token was not proved. Waits for the answer, which goes into the log
+        alone."""
         self._exchanges.note(portal.id, 0, "batch", begun.params, begun.flying.result())
 
     def call(
@@ -138,11 +143,12 @@ class Rest:
         params: Mapping[str, Any],
         begun: "Begun | None" = None,
     ) -> Any:
-        """One method; the `result` of its answer. Raises Refused, with the error's code as its reason.
+        """One method; the `result` of its answer. Raises Refused, with the error's code as its
+        reason.
 
-        One outside call, none for one that was `begun`; another one after an expired token (with a renewal between),
-        after a move, and after each pause that a busy portal asks for, as long as the call's patience lasts. Makes no
-        outside call if the portal is closed.
+        One outside call, none for one that was `begun`; another one after an expired token (with a
+        renewal between), after a move, and after each pause that a busy portal asks for, as long as
+        the call's patience lasts. Makes no outside call if the portal is closed.
         """
         portal.require_active()
         token = self._stored(portal, user_id)
@@ -179,8 +185,8 @@ class Rest:
         return FirstCalls(self._exchanges, identity, access_token)
 
     def is_admins(self, portal: Portal, access_token: str) -> bool | None:
-        """Whether the portal takes a token, which nothing has proved, for one of an administrator. None where it does
-        not say. One outside call; raises nothing."""
+        """Whether the portal takes a token, which nothing has proved, for one of an administrator.
+        None where it does not say. One outside call; raises nothing."""
         exchange = self._exchanges.post(portal.endpoint, "user.admin", {}, access_token)
         self._exchanges.note(portal.id, 0, "user.admin", {}, exchange)
         try:
@@ -213,7 +219,8 @@ class Rest:
             raise
 
     def _bear(self, portal: Portal, user_id: int, token: Token, code: str) -> None:
-        """What an error changes for good: a worthless token is dropped, a portal that is gone is closed."""
+        """What an error changes for good: a worthless token is dropped, a portal that is gone is
+        closed."""
         reaction = reaction_to(code)
         if reaction is ErrorAction.FORGET:
             log.warning("token.dropped portal=%s user=%s code=%s", portal.id, user_id, known_code(code))
@@ -224,7 +231,8 @@ class Rest:
             self._tokens.drop_all(portal.id)
 
     def _follow_rename(self, portal: Portal, user_id: int, token: Token) -> Portal:
-        """A renamed portal answers with a redirect. Where it lives now is asked of the authorisation server."""
+        """A renamed portal answers with a redirect. Where it lives now is asked of the
+        authorisation server."""
         home = Home(portal.domain, portal.auth_server)
         try:
             identity = self._oauth.prove(token.access, member_id=portal.member_id, refresh=True, home=home)
@@ -242,7 +250,8 @@ class Rest:
 
 
 class FirstCalls:
-    """Batches with a token that was just proved: nothing is stored yet, so nothing can be refreshed or followed."""
+    """Batches with a token that was just proved: nothing is stored yet, so nothing can be refreshed
+    or followed."""
 
     def __init__(self, exchanges: Exchanges, identity: Identity, access_token: str) -> None:
         self._exchanges = exchanges
@@ -251,8 +260,8 @@ class FirstCalls:
         self._made: list[Call] = []
 
     def batch(self, commands: Commands) -> Batch:
-        """Up to 50 commands in one request. Raises Refused. One outside call, and another one after each pause that a
-        busy portal asks for."""
+        """Up to 50 commands in one request. Raises Refused. One outside call, and another one after
+        each pause that a busy portal asks for."""
         pauses, params = self._exchanges.pauses(), parameters_of(commands)
         while True:
             exchange = self._exchanges.post(self._identity.endpoint, "batch", params, self._access_token, pauses.left)

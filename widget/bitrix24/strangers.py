@@ -1,5 +1,5 @@
-"""How often one address may bring tokens that prove nothing: each of them is a call to the authorisation server in our
-name, and a session is not needed to make one up."""
+"""How often one address may bring tokens that prove nothing: each of them is a call to the
+authorisation server in our name, and a session is not needed to make one up."""
 
 import logging
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from widget.errors import ErrorCode, Refused
 
 log = logging.getLogger(__name__)
 
-# An office behind one address opens cards with tokens that prove something, and those are given back.
+# An office behind one address opens cards with tokens that prove something, and those are given
+# back.
 FAILURES = (Rate(every=2.0, burst=30),)
 
 
@@ -22,8 +23,8 @@ class Strangers:
         self._caller = caller
 
     def knock(self) -> Permits | None:
-        """Take a permit before a token is proved. One round trip. Raises Refused for an address that failed too
-        often."""
+        """Take a permit before a token is proved. One round trip. Raises Refused for an address
+        that failed too often."""
         key = network_of(self._caller())
         if not key:
             return None
@@ -36,7 +37,8 @@ class Strangers:
         return permits
 
     def welcome(self, permits: Permits | None) -> None:
-        """Give the permit back: the token was good, or the failure was not its fault. One round trip."""
+        """Give the permit back: the token was good, or the failure was not its fault. One round
+        trip."""
         if permits is None:
             return
         try:

@@ -1,7 +1,8 @@
-"""Cards that were read a moment ago, each for the one user who read it: in this process, and sealed in the cache.
+"""Cards that were read a moment ago, each for the one user who read it: in this process, and sealed
+in the cache.
 
-What all processes and users share of a card is its *generation* in the cache. Throwing a card away means giving it a
-new generation, and a reader that holds an older one reads the portal again.
+What all processes and users share of a card is its *generation* in the cache. Throwing a card away
+means giving it a new generation, and a reader that holds an older one reads the portal again.
 """
 
 import json
@@ -39,7 +40,8 @@ class ReadCard:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A drawn card: the fragment, its phones, its line (0 without one), how many numbers were new or out of date."""
+    """A drawn card: the fragment, its phones, its line (0 without one), how many numbers were new
+    or out of date."""
 
     page: PackedPage
     phones: tuple[str, ...]
@@ -69,8 +71,8 @@ class CardCache:
             self._cards[session] = card
 
     def shared(self, session: Session) -> tuple[str, ReadCard | None]:
-        """The card's generation, and what any process read of it for this user since then, within its lifetime. One
-        round trip. Nothing where the cache is out of reach."""
+        """The card's generation, and what any process read of it for this user since then, within
+        its lifetime. One round trip. Nothing where the cache is out of reach."""
         key = _shared_key(session)
         try:
             records = self._cache.get_many([*self.generation_keys(session), key])
@@ -82,15 +84,17 @@ class CardCache:
         return generation, card if fresh else None
 
     def generation(self, session: Session) -> str:
-        """Which generation the card is in now. One round trip; "" where the cache is out of reach."""
+        """Which generation the card is in now. One round trip; "" where the cache is out of
+        reach."""
         try:
             return self.generation_in(self._cache.get_many(self.generation_keys(session)), session)
         except StoreGone:
             return ""
 
     def share(self, session: Session, card: ReadCard) -> None:
-        """Keep the card for this user's next request, whichever process or host takes it: encrypted, so that no name
-        and no phone stands anywhere in the clear. One round trip; none of it is missed where the cache is gone."""
+        """Keep the card for this user's next request, whichever process or host takes it:
+        encrypted, so that no name and no phone stands anywhere in the clear. One round trip; none
+        of it is missed where the cache is gone."""
         sealed = self._secret_box.encrypt(_shared_key(session) + " " + json.dumps(_record(card), ensure_ascii=False))
         with suppress(StoreGone):  # without the record another process reads the portal itself
             self._cache.set_many({_shared_key(session): sealed}, self.seconds)
@@ -110,13 +114,14 @@ class CardCache:
         self._cache.set_many({self.generation_key(session): self.new_generation()}, 2 * self.seconds)
 
     def drop(self, portal_id: int, entity_type_id: int, entity_id: int) -> None:
-        """Have every process read this card anew, since something of ours belongs to it now. One round trip. Never
-        raises: without the cache the change is seen at the next reading."""
+        """Have every process read this card anew, since something of ours belongs to it now. One
+        round trip. Never raises: without the cache the change is seen at the next reading."""
         with suppress(StoreGone):
             self._cache.set_many(self.dropped(portal_id, entity_type_id, entity_id), 2 * self.seconds)
 
     def _decrypted(self, session: Session, record: Any) -> ReadCard | None:
-        """The record, opened; None if it is missing, another card's, or written by another version."""
+        """The record, opened; None if it is missing, another card's, or written by another
+        version."""
         try:
             name, _, text = self._secret_box.decrypt(record).partition(" ") if record else ("", "", "")
             return _read(json.loads(text)) if name == _shared_key(session) else None
@@ -130,7 +135,8 @@ class CardCache:
 
     @classmethod
     def generation_keys(cls, session: Session) -> list[str]:
-        """What a remembered card depends on: the card's own generation, and that of the portal's people."""
+        """What a remembered card depends on: the card's own generation, and that of the portal's
+        people."""
         return [cls.generation_key(session), _people_key(session.portal_id)]
 
     @classmethod
@@ -140,8 +146,9 @@ class CardCache:
 
     @classmethod
     def dropped(cls, portal_id: int, entity_type_id: int, entity_id: int) -> dict[str, str]:
-        """The records that drop a changed card for all users. Which cards show a contact or a company is not known
-        here, so a change of one drops every card of its portal: each is read again when it is next opened."""
+        """The records that drop a changed card for all users. Which cards show a contact or a
+        company is not known here, so a change of one drops every card of its portal: each is read
+        again when it is next opened."""
         keys = [f"g:{portal_id}:{entity_type_id}:{entity_id}"]
         if entity_type_id in (CONTACT, COMPANY):
             keys.append(_people_key(portal_id))

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Checked:
-    """The card after a check, how many numbers WhatsApp was asked about, and by which line: another than the card's
-    where that one may not ask."""
+    """The card after a check, how many numbers WhatsApp was asked about, and by which line: another
+    than the card's where that one may not ask."""
 
     view: CardView
     checked: int
@@ -44,7 +44,8 @@ class CardChecks:
         line_id: int | None,
         by: AskedBy = AskedBy.PAGE,
     ) -> Checked:
-        """Ask about these phones of the card, and show it with the answers. Raises Refused for a key that is not on it.
+        """Ask about these phones of the card, and show it with the answers. Raises Refused for a
+        key that is not on it.
 
         Costs what `Checker.check` does, and a round trip where no check was granted.
         """
@@ -82,24 +83,26 @@ class CardChecks:
         return replace(view, left=left, gone=gone)
 
     def throw_away(self, session: Session) -> None:
-        """Forget the card in all processes. The answers about its numbers stay to be shown until the page has asked
-        again. One round trip."""
+        """Forget the card in all processes. The answers about its numbers stay to be shown until
+        the page has asked again. One round trip."""
         try:
             self._memory.throw_away(session)
         except StoreGone:
             log.warning("refresh.cache_gone")
 
     def left(self, line: Line | None) -> Remaining | None:
-        """The checks that the line may still make today, None without a line or if they cannot be counted. One round
-        trip."""
+        """The checks that the line may still make today, None without a line or if they cannot be
+        counted. One round trip."""
         return self._checker.remaining(line) if line else None
 
     def last_remaining(self, line: Line) -> Remaining | None:
-        """`left` as this process saw it within the last minute, None if it did not. No round trip."""
+        """`left` as this process saw it within the last minute, None if it did not. No round
+        trip."""
         return self._checker.last_remaining(line)
 
     def next_check(self, line: Line | None) -> float | None:
-        """Seconds until the line may ask about one more number, 0 if it may now, None if that cannot be told."""
+        """Seconds until the line may ask about one more number, 0 if it may now, None if that
+        cannot be told."""
         try:
             return self._checker.wait(line) if line else None
         except StorageUnavailable:

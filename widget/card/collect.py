@@ -1,4 +1,5 @@
-"""People to phones (pure): normalise, merge, order, cut. No I/O; the same number on two people is one phone."""
+"""People to phones (pure): normalise, merge, order, cut. No I/O; the same number on two people is
+one phone."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -11,7 +12,8 @@ from widget.phones.facts import NOTHING, Facts
 from widget.phones.numbers import LineKind, Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
-# Phones that are read of one card: a contact may have any number, and one takes up to 10 ms of processor.
+# Phones that are read of one card: a contact may have any number, and one takes up to 10 ms of
+# processor.
 MAX_FIELDS = 200
 NEVER = frozenset({"FAX", "PAGER"})
 COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against
@@ -24,9 +26,9 @@ def phones_of(
     facts_of: Callable[[Phone], Facts],
     key_of: Callable[[str], str],
 ) -> tuple[CardPhone, ...]:
-    """The phones of these people, in the order: own, primary contact, other contacts, companies; and within one
-    person mobile before work before home. `parse` is asked once without and once with the countries of the card's
-    numbers."""
+    """The phones of these people, in the order: own, primary contact, other contacts, companies;
+    and within one person mobile before work before home. `parse` is asked once without and once
+    with the countries of the card's numbers."""
     merged: dict[str, CardPhone] = {}
     written = list(islice(((person, field) for person in people for field in _usable(person)), MAX_FIELDS))
     beside = _countries_of((field for _person, field in written), parse)
@@ -78,8 +80,8 @@ def _usable(person: Person) -> Iterator[TypedPhone]:
 
 
 def chosen(phones: Iterable[CardPhone], keys: Collection[str]) -> tuple[CardPhone, ...]:
-    """The phones with the offers of these keys in place of the rows that offered them, or after a row that has a
-    number of its own."""
+    """The phones with the offers of these keys in place of the rows that offered them, or after a
+    row that has a number of its own."""
     merged: dict[str, CardPhone] = {}
     for item in phones:
         pressed = [offer for offer in item.offers if offer.key in keys]

@@ -1,4 +1,5 @@
-"""What a drawn card is made of (pure): the view, the label of each row, and the occasion on which it is drawn."""
+"""What a drawn card is made of (pure): the view, the label of each row, and the occasion on which
+it is drawn."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,9 +12,10 @@ from widget.storage.lines import Line
 
 @dataclass(frozen=True)
 class Occasion:
-    """Why a card is drawn. `asking`: the page asks by itself about what is not known, after a refresh about all that
-    is not proved. `pressed`: it answers a press; `cost` is what the check cost, `checked_by` the line that made it
-    where that is not the card's. `next_check` (unix seconds) is 0 for now, None where it cannot be told."""
+    """Why a card is drawn. `asking`: the page asks by itself about what is not known, after a
+    refresh about all that is not proved. `pressed`: it answers a press; `cost` is what the check
+    cost, `checked_by` the line that made it where that is not the card's. `next_check` (unix
+    seconds) is 0 for now, None where it cannot be told."""
 
     asking: bool = False
     pressed: bool = False

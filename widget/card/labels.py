@@ -1,4 +1,5 @@
-"""What a row says of its number's WhatsApp, as a value: look, picture, text, button. One table for every state.
+"""What a row says of its number's WhatsApp, as a value: look, picture, text, button. One table for
+every state.
 
 mypy proves that no reason is forgotten; the template draws the value and decides nothing.
 """
@@ -66,7 +67,8 @@ class When:
         return past(moment(at), self.zone, moment(self.now))
 
     def coming(self, at: float) -> str:
-        """A time to come as it stands after «until»: the reader's day is said where it is not today."""
+        """A time to come as it stands after «until»: the reader's day is said where it is not
+        today."""
         time = clock(moment(at), self.zone)
         if self.is_today(at):
             return time
@@ -79,8 +81,9 @@ class When:
 class Label:
     """`state` is its name for scripts. `until` (unix seconds, 0 without) is when it is over.
 
-    `source` says where a yes comes from or what speaks against a no; `vain` why an answer could not be renewed by the
-    press that was just made. `problem` is there instead of a text: why what was typed is not a number.
+    `source` says where a yes comes from or what speaks against a no; `vain` why an answer could not
+    be renewed by the press that was just made. `problem` is there instead of a text: why what was
+    typed is not a number.
     """
 
     look: RowStyle
@@ -110,8 +113,8 @@ class Label:
 
 
 def label_of(row: Row, when: When, *, asking: bool, any_line: bool, pressed: bool = False) -> Label:
-    """What the row says. `asking`: the page asks by itself about what is not known; `any_line`: a line is there to
-    ask; `pressed`: a press has just asked, so that a vain one says why."""
+    """What the row says. `asking`: the page asks by itself about what is not known; `any_line`: a
+    line is there to ask; `pressed`: a press has just asked, so that a vain one says why."""
     label = _label(row, when, asking=asking, any_line=any_line)
     if pressed and row.vain:
         return replace(label, vain=why_text(row.presence, when), until=int(row.presence.until))

@@ -1,4 +1,5 @@
-"""Load what is known about a card's phones. Reads and never writes, and asks nothing of a gateway."""
+"""Load what is known about a card's phones. Reads and never writes, and asks nothing of a
+gateway."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,8 +28,8 @@ OLD_CARD = 15.0  # seconds after which a remembered card is drawn at once and re
 
 @dataclass(frozen=True)
 class CardSnapshot:
-    """A request's context, and what the cache has under its `keys`: None where it is out of reach. `raw` is to be
-    compared with what was there before."""
+    """A request's context, and what the cache has under its `keys`: None where it is out of reach.
+    `raw` is to be compared with what was there before."""
 
     context: CardContext
     keys: tuple[str, ...]
@@ -37,7 +38,8 @@ class CardSnapshot:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """The marks of its chats as they were read: a page sends them to be told what came after."""
+        """The marks of its chats as they were read: a page sends them to be told what came
+        after."""
         keys = _mark_keys(self.context)
         return tuple(str(mark) for key in keys if (mark := (self.records or {}).get(key)))
 
@@ -66,8 +68,9 @@ class Loader:
     def see(
         self, session: Session, portal: Portal, reading: ReadMode = ReadMode.CURRENT, ahead: Ahead | None = None
     ) -> CardSnapshot:
-        """The request's context, of a card that was not thrown away meanwhile, and the cache's records. One round trip
-        for a card that this process remembers; else what `CardReader.enter` costs besides. Raises Refused."""
+        """The request's context, of a card that was not thrown away meanwhile, and the cache's
+        records. One round trip for a card that this process remembers; else what `CardReader.enter`
+        costs besides. Raises Refused."""
         first = ReadMode.ANEW if reading is ReadMode.ANEW else ReadMode.REMEMBERED
         seen = self._seen(self._door.enter(session, portal, first, ahead))
         if self._is_outdated(seen):
@@ -83,8 +86,8 @@ class Loader:
         return CardCache.generation_in(records, seen.context.session) != seen.context.card.generation
 
     def known(self, seen: CardSnapshot, most: int = SHOWN) -> KnownPhones:
-        """What the records say, and the database where they say that it has changed. At most five queries; one more
-        for numbers that the cache has nothing about, or without the cache."""
+        """What the records say, and the database where they say that it has changed. At most five
+        queries; one more for numbers that the cache has nothing about, or without the cache."""
         context = seen.context
         portal_id = context.session.portal_id
         keys = {self._presences.key(portal_id, item.key): str(item.phone.e164) for item in context.card.numbers}
@@ -155,8 +158,8 @@ class Loader:
 
 
 def by_dialogs(phones: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Presence]:
-    """What the card's own batch proves of numbers that nothing else is known of, or only by a check (pure). A «no» and
-    a refusal are newer than any dialog, which has no date."""
+    """What the card's own batch proves of numbers that nothing else is known of, or only by a check
+    (pure). A «no» and a refusal are newer than any dialog, which has no date."""
     proved = Presence(PresenceAnswer.YES, how=Source.DIALOG)
     dialogs = [item.phone.e164 for item in phones if item.in_dialog and item.phone.e164]
     return {phone: proved for phone in dialogs if _is_open(answers.get(phone))}
@@ -169,8 +172,8 @@ def _is_open(known: Presence | None) -> bool:
 
 
 def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, Presence]) -> KnownChats:
-    """The last used chat of each number on a line this user may use, and on one that was (pure). A chat that so far
-    only a gateway's listing has is one too: it is stored when it is opened."""
+    """The last used chat of each number on a line this user may use, and on one that was (pure). A
+    chat that so far only a gateway's listing has is one too: it is stored when it is opened."""
     mine = {line.id: line for line in context.lines}
     readable = {line.id for line in context.past_lines}
     stored = {(chat.client, chat.line_id) for chat in chats}

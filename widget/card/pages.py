@@ -1,4 +1,5 @@
-"""The card's routes, and whose request each of them is: the views are in views.py and phone_views.py."""
+"""The card's routes, and whose request each of them is: the views are in views.py and
+phone_views.py."""
 
 from flask import Blueprint, g
 
@@ -12,8 +13,8 @@ pages = Blueprint("card", __name__)
 
 
 def current_card() -> tuple[Session, Portal]:
-    """The proved session of a card and its portal; from here on everything is said in its language, a refusal too.
-    Raises Refused."""
+    """The proved session of a card and its portal; from here on everything is said in its language,
+    a refusal too. Raises Refused."""
     session = current_session()
     set_language(session.language)
     if not session.entity_id or session.number:

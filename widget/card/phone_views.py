@@ -36,8 +36,9 @@ class PhoneTarget:
 
 @pages.post("/card/phone")
 def add_phone() -> ResponseReturnValue:
-    """Put `phone` into `person` of the card, with this user's rights in Bitrix24. Asks back first, with the people to
-    choose from: those of the number `beside` come first. Answers with what came of it; two outside calls."""
+    """Put `phone` into `person` of the card, with this user's rights in Bitrix24. Asks back first,
+    with the people to choose from: those of the number `beside` come first. Answers with what came
+    of it; two outside calls."""
     body = json_body()
     typed, shared_name = text_field(body, "phone", longest=MAX_PHONE), maybe_text_field(body, "name", longest=MAX_NAME)
     person, beside = maybe_text_field(body, "person", longest=40), maybe_text_field(body, "beside", longest=64)
@@ -74,7 +75,8 @@ def _add(context: CardContext, link: CrmLink, item: CardPhone) -> AddedPhone:
 
 
 def _targets(context: CardContext, item: CardPhone, beside: str) -> list[PhoneTarget]:
-    """The people whose phones are on the card, each once; a number that was only attached to it is of no person."""
+    """The people whose phones are on the card, each once; a number that was only attached to it is
+    of no person."""
     first = sorted(context.card.phones, key=lambda phone: phone.key != beside)
     owners = {(owner.kind, owner.id): owner for phone in first for owner in phone.owners if owner.id}
     having = {

@@ -1,4 +1,5 @@
-"""The door of a request: make its context. The card comes from the portal with the user's rights, or from memory."""
+"""The door of a request: make its context. The card comes from the portal with the user's rights,
+or from memory."""
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
@@ -41,7 +42,8 @@ from widget.storage.portals import Portal, PortalState
 
 
 class Phones:
-    """What numbers say and how they are named, as the portal's settings read them. No outside call."""
+    """What numbers say and how they are named, as the portal's settings read them. No outside
+    call."""
 
     def __init__(self, numbering: Numbering, keys: PhoneKeys) -> None:
         self._numbering = numbering
@@ -78,14 +80,16 @@ class Phones:
 
 
 class CardPeople:
-    """Whom a card is about: its people with their phones, the number that was typed, and clients attached to it."""
+    """Whom a card is about: its people with their phones, the number that was typed, and clients
+    attached to it."""
 
     def __init__(self, phones: Phones, attached: HiddenClients) -> None:
         self.phones = phones
         self._attached = attached
 
     def card_of(self, session: Session, portal: Portal, read: ReadCard) -> Card:
-        """The card as it was read, with all its phones. Two queries at most, none on the application's own page."""
+        """The card as it was read, with all its phones. Two queries at most, none on the
+        application's own page."""
         chats = self._attached.of_cards(portal.id, _cards_of(session, read.crm)) if session.entity_id else []
         names = self._attached.names(chats)
         numbers = [session.number] * bool(session.number and not session.number.endswith(LID))
@@ -139,9 +143,9 @@ class CardReader:
         reading: ReadMode = ReadMode.REMEMBERED,
         ahead: "Ahead | None" = None,
     ) -> CardContext:
-        """What the request knows. No call where the card is remembered; else one round trip, and one batch at the
-        portal unless a process has read the card for this user since it was last thrown away. `ahead` is a batch that
-        is on its way. Raises Refused."""
+        """What the request knows. No call where the card is remembered; else one round trip, and
+        one batch at the portal unless a process has read the card for this user since it was last
+        thrown away. `ahead` is a batch that is on its way. Raises Refused."""
         kept = self._lines.kept(portal.id)
         lists = _access_lists(kept)
         card = self._remembered(session, portal, lists) if reading is ReadMode.REMEMBERED else None
@@ -179,7 +183,8 @@ class CardReader:
         return Ahead(self._rest, self._memory, self._pool, opening, portal, _access_lists(self._lines.kept(portal.id)))
 
     def _remembered(self, session: Session, portal: Portal, lists: list[AccessList]) -> Card | None:
-        """The card from this process, unless it was read under other settings than the portal has now."""
+        """The card from this process, unless it was read under other settings than the portal has
+        now."""
         card = self._memory.get(session)
         fits = card and card.country == portal.country and all(codes in card.granted for codes in lists)
         return card if fits else None
@@ -190,7 +195,8 @@ class CardReader:
         taken = ahead.take(lists) if ahead else None
         found = None
         if taken is None:
-            # The generation is looked at before the batch: a refresh that happens meanwhile must win.
+            # The generation is looked at before the batch: a refresh that happens meanwhile must
+            # win.
             generation, shared = self._memory.shared(session)
             fits = reading is ReadMode.CURRENT and shared and all(codes in shared.granted for codes in lists)
             found = shared if fits else None
@@ -206,8 +212,8 @@ class CardReader:
 
 
 class Ahead:
-    """A card's batch that goes out beside the proof of its token. Nothing of it is looked at before that is good,
-    and nothing is shown unless it holds the profile of the user who is proved."""
+    """A card's batch that goes out beside the proof of its token. Nothing of it is looked at before
+    that is good, and nothing is shown unless it holds the profile of the user who is proved."""
 
     def __init__(
         self,
@@ -228,8 +234,8 @@ class Ahead:
         self._generation = ""
 
     def begin(self) -> None:
-        """Send the batch, if the portal is at its stored address and the page is a card's. One round trip, and one
-        outside call in another thread."""
+        """Send the batch, if the portal is at its stored address and the page is a card's. One
+        round trip, and one outside call in another thread."""
         card = self._opening
         usual = self._portal.state is PortalState.ACTIVE and card.domain in ("", self._portal.domain)
         if usual and card.entity_id:
@@ -239,13 +245,14 @@ class Ahead:
             self._begun = self._rest.begin_batch(self._portal, card.access_token, commands, self._pool)
 
     def take(self, lists: list[AccessList]) -> tuple[Begun, str] | None:
-        """The batch, once, and the card's generation when it began; None where nothing was begun, or where the
-        portal's access lists have changed since."""
+        """The batch, once, and the card's generation when it began; None where nothing was begun,
+        or where the portal's access lists have changed since."""
         begun, self._begun = self._begun, None
         return (begun, self._generation) if begun and lists == self._lists else None
 
     def abandon(self) -> None:
-        """Drop the batch: the token was not proved, or another request has read the card. Waits for its answer."""
+        """Drop the batch: the token was not proved, or another request has read the card. Waits for
+        its answer."""
         begun, self._begun = self._begun, None
         if begun:
             with suppress(Refused):
@@ -260,7 +267,8 @@ def _open_to(session: Session, card: Card, lines: tuple[Line, ...]) -> tuple[Lin
 
 
 def _access_lists(kept: tuple[Line, ...]) -> list[AccessList]:
-    """The different access lists of the portal's lines, and of those whose chats can still be read."""
+    """The different access lists of the portal's lines, and of those whose chats can still be
+    read."""
     return list(dict.fromkeys(line.access_list for line in kept if line.access))
 
 

@@ -18,11 +18,12 @@ from widget.storage.settings import Defaults
 
 @dataclass(frozen=True)
 class Row:
-    """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one on a
-    line that may be used, `last` its last message, `kept` the last one on a line that was switched off or removed.
+    """One phone of the card. `local` is None where the client's time is not known; `chat` is the
+    last used one on a line that may be used, `last` its last message, `kept` the last one on a line
+    that was switched off or removed.
 
-    `priority` is what the page's own question about it would be, None where it has none. `vain` says that a press
-    has just asked, and the answer could not be renewed.
+    `priority` is what the page's own question about it would be, None where it has none. `vain`
+    says that a press has just asked, and the answer could not be renewed.
     """
 
     item: CardPhone
@@ -53,7 +54,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Silence:
-    """That a client is ignored: on `lines`, or on all where it names none. `mine`: this user may take it back."""
+    """That a client is ignored: on `lines`, or on all where it names none. `mine`: this user may
+    take it back."""
 
     lines: tuple[str, ...]
     mine: bool
@@ -61,8 +63,8 @@ class Silence:
 
 @dataclass(frozen=True)
 class KnownPhones:
-    """All that is known about the phones of a card: `shown` in order and cut, answers by number, what the page would
-    ask by itself. `chosen` is what the user chose for themselves."""
+    """All that is known about the phones of a card: `shown` in order and cut, answers by number,
+    what the page would ask by itself. `chosen` is what the user chose for themselves."""
 
     shown: list[CardPhone]
     chats: "KnownChats"
@@ -76,8 +78,8 @@ class KnownPhones:
 
 @dataclass(frozen=True)
 class KnownChats:
-    """The last chat of each number on a line the user may use, on one that they could use until it was switched off or
-    removed, and the numbers some line proved to have WhatsApp."""
+    """The last chat of each number on a line the user may use, on one that they could use until it
+    was switched off or removed, and the numbers some line proved to have WhatsApp."""
 
     last: dict[str, Chat]
     kept: dict[str, Chat]
@@ -113,8 +115,9 @@ def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
 
 
 def answered(row: Row, answers: Mapping[str, Presence]) -> Row:
-    """The row with the answer that a check gave just now. A limit or a store in trouble is not remembered, so it is
-    drawn from this answer; a yes or no that is there stays. The page does not ask about the number again."""
+    """The row with the answer that a check gave just now. A limit or a store in trouble is not
+    remembered, so it is drawn from this answer; a yes or no that is there stays. The page does not
+    ask about the number again."""
     given = answers.get(row.item.phone.e164 or "")
     if given is None:
         return row
@@ -148,14 +151,16 @@ def _silence_of(client: str, ignored: Sequence[Ignored], context: CardContext) -
 
 
 def _refused_since(presence: Presence, chat: Chat | None) -> bool:
-    """A message of ours was refused after the last one of the chat: the chat proves nothing any more."""
+    """A message of ours was refused after the last one of the chat: the chat proves nothing any
+    more."""
     if presence.answer is PresenceAnswer.UNKNOWN and presence.why is UnknownReason.REFUSED:
         return True
     return presence.how is Source.SEND and presence.at >= (chat.last_at if chat else 0.0)
 
 
 def _by_itself(item: CardPhone, presence: Presence, known: KnownPhones, lines: Sequence[Line]) -> bool:
-    """Whether the page may ask about the number by itself: about a mobile; about a landline only on a click."""
+    """Whether the page may ask about the number by itself: about a mobile; about a landline only on
+    a click."""
     askable = item.phone.kind is not LineKind.LANDLINE and bool(lines) and not known.store_gone
     return askable and (presence.answer is not PresenceAnswer.UNKNOWN or presence.why is UnknownReason.NOT_ASKED)
 

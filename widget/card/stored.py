@@ -1,4 +1,5 @@
-"""What the database has about the clients of a card, remembered for as long as the cache's marks say that it is so."""
+"""What the database has about the clients of a card, remembered for as long as the cache's marks
+say that it is so."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -42,8 +43,8 @@ class StoredClients:
         self._lock = threading.Lock()
 
     def of(self, context: CardContext, phones: Sequence[CardPhone], marks: Sequence[Any] | None) -> StoredFacts:
-        """What is there of these clients, as it was read under the same marks; None: the cache is out of reach. Five
-        queries where it was not, fewer for clients without a chat."""
+        """What is there of these clients, as it was read under the same marks; None: the cache is
+        out of reach. Five queries where it was not, fewer for clients without a chat."""
         name = (context.session, tuple(item.key for item in phones))
         with self._lock:
             known = self._remembered.get(name) if marks is not None else None

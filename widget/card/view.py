@@ -37,8 +37,9 @@ class ShownSettings:
 class CardView:
     """Everything the page draws.
 
-    `no_line_allowed`: there are lines, but none that this user may use. `left` is the line's budget where it was seen
-    lately. `gone` is the line that the page showed until it was switched off or removed.
+    `no_line_allowed`: there are lines, but none that this user may use. `left` is the line's budget
+    where it was seen lately. `gone` is the line that the page showed until it was switched off or
+    removed.
     """
 
     rows: tuple[Row, ...]
@@ -58,7 +59,8 @@ class CardView:
 
     @property
     def to_ask(self) -> list[str]:
-        """Keys of rows that the page may ask about by itself: of which nothing is known, or that are out of date."""
+        """Keys of rows that the page may ask about by itself: of which nothing is known, or that
+        are out of date."""
         return [row.item.key for row in self.rows if row.priority]
 
     @property
@@ -73,13 +75,15 @@ class CardView:
 
     @property
     def fingerprint(self) -> str:
-        """A hash that changes with the people, phones, chats or settings of the card. Fields in BY_OTHER_MEANS are
-        not in it: an open page follows them by itself and need not be drawn anew."""
+        """A hash that changes with the people, phones, chats or settings of the card. Fields in
+        BY_OTHER_MEANS are not in it: an open page follows them by itself and need not be drawn
+        anew."""
         rest = [_shown(getattr(self, name)) for name in _SHOWN[CardView]]
         return _digest((_shown(self.rows), rest)) + self.settings.fingerprint
 
 
-# Fields that are not in the fingerprint, and why: what else brings each to an open page, or that no page shows it.
+# Fields that are not in the fingerprint, and why: what else brings each to an open page, or that no
+# page shows it.
 BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
     CardView: {
         "rows": "each by its own fields",
@@ -162,8 +166,9 @@ def view_of(
     old: bool = False,
     answers: Mapping[str, Presence] | None = None,
 ) -> CardView:
-    """The card as this user sees it. Its line is the asked one, else that of the first number with a chat of its own,
-    else the usual one. `answers` were given just now. Raises Refused for a line that this user may not use."""
+    """The card as this user sees it. Its line is the asked one, else that of the first number with
+    a chat of its own, else the usual one. `answers` were given just now. Raises Refused for a line
+    that this user may not use."""
     rows = tuple(answered(row_of(item, known, context), answers or {}) for item in known.shown)
     return CardView(
         rows=rows,

@@ -1,4 +1,5 @@
-"""What a card's page asks for: the page itself, the revealed card, checks, refresh, the lines' states."""
+"""What a card's page asks for: the page itself, the revealed card, checks, refresh, the lines'
+states."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,8 +47,8 @@ WORTH_TELLING = 60.0  # seconds: a shorter wait is over before it is read
 
 @pages.post("/placement")
 def open_page() -> ResponseReturnValue:
-    """The page Bitrix24 opens in a card. No outside call for a portal at its stored address; one in five minutes for
-    each user of one that is opened by another of its names."""
+    """The page Bitrix24 opens in a card. No outside call for a portal at its stored address; one in
+    five minutes for each user of one that is opened by another of its names."""
     g.frame_origin = posted_origin(request.args)
     set_language(language_of(request.args.get("LANG", "")))
     placement = read_placement(request.args, request.form)
@@ -79,8 +80,8 @@ def explain_page() -> ResponseReturnValue:
 def renew_session() -> ResponseReturnValue:
     """A session for a page whose old one ended: the opening, with the fresh token its portal gave.
 
-    A typed number in it is left out if others have talked with it since. Suggestions that were pressed in the old
-    session, which comes along, stay pressed.
+    A typed number in it is left out if others have talked with it since. Suggestions that were
+    pressed in the old session, which comes along, stay pressed.
     """
     opening = current_opening()
     set_language(opening.language)
@@ -95,10 +96,11 @@ def renew_session() -> ResponseReturnValue:
 
 @pages.post("/card")
 def reveal() -> ResponseReturnValue:
-    """The card from what is known. The token is proved here, not before: a hidden card costs nothing.
+    """The card from what is known. The token is proved here, not before: a hidden card costs
+    nothing.
 
-    For a page's first reveal the token's proof and the card's batch go out side by side; nothing is shown before both
-    are good. A card that is remembered costs one round trip.
+    For a page's first reveal the token's proof and the card's batch go out side by side; nothing is
+    shown before both are good. A card that is remembered costs one round trip.
     """
     pressed = flag_field(json_body(), "pressed")
     here, who = services(), _who_opens()
@@ -119,7 +121,8 @@ def reveal() -> ResponseReturnValue:
 
 @pages.post("/card/check")
 def check() -> ResponseReturnValue:
-    """Ask about some phones of this card, one request for all of them: by itself, after a press, or after a refresh."""
+    """Ask about some phones of this card, one request for all of them: by itself, after a press, or
+    after a refresh."""
     body = json_body()
     keys = texts_field(body, "keys", most=MAX_KEYS, longest=64)
     by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
@@ -146,7 +149,8 @@ def refresh() -> ResponseReturnValue:
 
 @pages.post("/card/suggestion")
 def use_suggestion() -> ResponseReturnValue:
-    """The card with a suggested number in place of the row that offers it, until this session ends."""
+    """The card with a suggested number in place of the row that offers it, until this session
+    ends."""
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
     session, portal = current_card()
@@ -162,9 +166,9 @@ def use_suggestion() -> ResponseReturnValue:
 def look_again() -> ResponseReturnValue:
     """The card read anew, or 204 when it is what the page already shows.
 
-    `remembered` is what every open page asks once a minute: whether the portal's settings changed. Where they did not,
-    nothing is read; where they did, the card is drawn from what is remembered, and asks by itself only where
-    everything is to be seen at once.
+    `remembered` is what every open page asks once a minute: whether the portal's settings changed.
+    Where they did not, nothing is read; where they did, the card is drawn from what is remembered,
+    and asks by itself only where everything is to be seen at once.
     """
     body = json_body()
     version = text_field(body, "version", longest=64)
@@ -183,7 +187,8 @@ def look_again() -> ResponseReturnValue:
 
 @pages.post("/card/more")
 def show_more() -> ResponseReturnValue:
-    """The rows of the numbers beyond those that a card shows. None of them is checked, but each can be written to."""
+    """The rows of the numbers beyond those that a card shows. None of them is checked, but each can
+    be written to."""
     json_body()
     session, portal = current_card()
     drawing = _every_row(services().card.loader.see(session, portal))
@@ -192,8 +197,9 @@ def show_more() -> ResponseReturnValue:
 
 @pages.post("/card/ignore")
 def ignore() -> ResponseReturnValue:
-    """Store and count nothing of a row's client any more on `line`; `everywhere` by an administrator's word. Asks back
-    first, and answers with the row, which offers to take it back."""
+    """Store and count nothing of a row's client any more on `line`; `everywhere` by an
+    administrator's word. Asks back first, and answers with the row, which offers to take it
+    back."""
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
     confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
@@ -208,7 +214,8 @@ def ignore() -> ResponseReturnValue:
 
 @pages.post("/card/unignore")
 def unignore() -> ResponseReturnValue:
-    """Take that back on every line of the card, as far as it is this user's to take back. Answers with the row."""
+    """Take that back on every line of the card, as far as it is this user's to take back. Answers
+    with the row."""
     key = text_field(json_body(), "key", longest=64)
     context, client = _client_of(key)
     services().chats.ignoring.end(context, client, [line.id for line in context.lines])
@@ -217,8 +224,8 @@ def unignore() -> ResponseReturnValue:
 
 @pages.post("/card/news")
 def news() -> ResponseReturnValue:
-    """What is new of these numbers and in the open chat since `marks`; 204 where nothing is, after one read of the
-    cache. Every open page asks every few seconds. No outside call."""
+    """What is new of these numbers and in the open chat since `marks`; 204 where nothing is, after
+    one read of the cache. Every open page asks every few seconds. No outside call."""
     body = json_body()
     keys = texts_field(body, "keys", most=MAX_ROWS, longest=64)
     known = maybe_text_field(body, "marks", longest=MAX_MARKS).split()
@@ -271,7 +278,8 @@ def _client_of(key: str) -> tuple[CardContext, str]:
 
 
 def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
-    """What was written in the open chat since then, for the template; nothing where the chat's number is as it was."""
+    """What was written in the open chat since then, for the template; nothing where the chat's
+    number is as it was."""
     context, line, chat = chat_of(chat_id)
     if context.phone_of(chat.client).key not in changed:
         return {}
@@ -304,8 +312,8 @@ def lines() -> ResponseReturnValue:
 
 
 def _still(context: CardContext, line_id: int | None) -> tuple[int | None, Line | None]:
-    """The line that a page shows, as long as it may be used; else none, and the line that was switched off or removed
-    meanwhile. Refused for any other."""
+    """The line that a page shows, as long as it may be used; else none, and the line that was
+    switched off or removed meanwhile. Refused for any other."""
     gone = next((line for line in context.past_lines if line.id == line_id), None)
     if gone or line_id is None:
         return None, gone
@@ -313,7 +321,8 @@ def _still(context: CardContext, line_id: int | None) -> tuple[int | None, Line 
 
 
 def _next_check(line: Line | None) -> float | None:
-    """When the line may ask about one more number; 0 if it may within the minute, None if that cannot be told."""
+    """When the line may ask about one more number; 0 if it may within the minute, None if that
+    cannot be told."""
     if line is None:
         return 0.0
     here = services()
@@ -374,8 +383,8 @@ def _prove(opening: Launch, ahead: Ahead | None = None) -> tuple[Session, Portal
 
 
 def _of_others(session: Session, portal: Portal) -> bool:
-    """Whether others have talked with the typed number on its line, or its gateway cannot be asked. Such a number is
-    typed again when it can, and the rest of the page goes on."""
+    """Whether others have talked with the typed number on its line, or its gateway cannot be asked.
+    Such a number is typed again when it can, and the rest of the page goes on."""
     context = services().card.door.enter(session, portal)
     if context.viewer.admin:
         return False
@@ -404,8 +413,8 @@ def _view(seen: CardSnapshot, line_id: int | None = None, gone: Line | None = No
 
 
 def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
-    """The card as it was drawn within this minute, if nothing that it shows has changed: drawing is most of what a card
-    that is known costs."""
+    """The card as it was drawn within this minute, if nothing that it shows has changed: drawing is
+    most of what a card that is known costs."""
     here, context = services(), seen.context
     minute = here.infra.clock() // 60  # clients' local times are on it, and the ages of answers
     left = tuple(here.card.checks.last_remaining(line) for line in context.lines)

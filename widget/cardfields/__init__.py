@@ -1,1 +1,2 @@
-"""Facts of conversations in fields of cards, so that lists, filters and robots of Bitrix24 can use them."""
+"""Facts of conversations in fields of cards, so that lists, filters and robots of Bitrix24 can use
+them."""

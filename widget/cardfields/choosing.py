@@ -70,7 +70,8 @@ def read_choices(rest: Rest, portal: Portal, user_id: int) -> list[KindChoice]:
 
 
 def _fields(answer: Any) -> Iterator[FieldChoice]:
-    """The custom fields that hold one value and can be written; Bitrix24's own fields are never changed."""
+    """The custom fields that hold one value and can be written; Bitrix24's own fields are never
+    changed."""
     for name, said in as_dict(as_dict(answer).get("fields")).items():
         about = as_dict(said)
         ours = name.startswith("ufCrm") and len(name) <= MAX_NAME

@@ -1,4 +1,5 @@
-"""What is true of the conversations of a card, as facts for its fields. Nothing outside is asked."""
+"""What is true of the conversations of a card, as facts for its fields. Nothing outside is
+asked."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,7 +17,8 @@ from widget.storage.portals import Portal
 
 class CardTalks:
     def __init__(self, conversations: Conversations, presences: PresenceStore, knows: Known) -> None:
-        """`knows` tells whether a number exists that libphonenumber does not know (`Numbering.knows`)."""
+        """`knows` tells whether a number exists that libphonenumber does not know
+        (`Numbering.knows`)."""
         self._chats = conversations.chats
         self._hidden = conversations.hidden
         self._presences = presences
@@ -36,7 +38,8 @@ class CardTalks:
         return list({chat.id: chat for chat in found}.values())
 
     def _on_whatsapp(self, portal: Portal, chats: Sequence[Chat]) -> bool | None:
-        """Whether one of the chats' clients is known to have WhatsApp; None where nothing is known. No check."""
+        """Whether one of the chats' clients is known to have WhatsApp; None where nothing is known.
+        No check."""
         if any(chat.proved for chat in chats):
             return True
         found = [self._presences.one(portal.id, chat.phone) for chat in chats if chat.phone]
@@ -47,7 +50,8 @@ class CardTalks:
 
 
 def facts_of(chats: Sequence[Chat], on_whatsapp: bool | None) -> dict[TalkFact, Any]:
-    """What fields are told of these conversations (pure); what is not known of presence is not told."""
+    """What fields are told of these conversations (pure); what is not known of presence is not
+    told."""
     last = max(chats, key=lambda chat: chat.last_at, default=None)
     waiting = min((chat for chat in chats if chat.waiting_since), key=lambda chat: chat.waiting_since, default=None)
     owned = waiting if waiting and waiting.owner_id else last

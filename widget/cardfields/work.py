@@ -1,8 +1,10 @@
-"""Tell cards the facts of their conversations. Once a minute in the worker: a round writes into a card once at most.
+"""Tell cards the facts of their conversations. Once a minute in the worker: a round writes into a
+card once at most.
 
-What differs from what was told is due, so nothing is lost while the worker, the portal or a token is away. A card whose
-client went away has no conversation any more that could tell of it: cards with facts are read anew in turn. Presence is
-told as it is known; nothing is ever asked of WhatsApp.
+What differs from what was told is due, so nothing is lost while the worker, the portal or a token
+is away. A card whose client went away has no conversation any more that could tell of it: cards
+with facts are read anew in turn. Presence is told as it is known; nothing is ever asked of
+WhatsApp.
 """
 
 import logging
@@ -61,8 +63,9 @@ class CardFieldWork:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over every portal that wants facts, or did until now: what was written lately, and everything where
-        old conversations may be left. Two queries where none does. Never raises."""
+        """A round over every portal that wants facts, or did until now: what was written lately,
+        and everything where old conversations may be left. Two queries where none does. Never
+        raises."""
         behind = self._stored.backlog.take()
         for portal_id, fields in self._stored.wanted().items():
             portal = self._portals.get(portal_id)
@@ -86,7 +89,8 @@ class CardFieldWork:
         return len(due) < MAX_DUE and not left
 
     def _look_at(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> None:
-        """Tell a card anew what is true of the people who are in it now; forget one that is no more. Never raises."""
+        """Tell a card anew what is true of the people who are in it now; forget one that is no
+        more. Never raises."""
         item = FilledItem(portal.id, kind, item_id)
         try:
             self._stored.look_later(item)
@@ -123,8 +127,8 @@ class CardFieldWork:
     def _items_of(
         self, portal: Portal, people: Sequence[tuple[int, int]], kinds: Sequence[int]
     ) -> set[tuple[int, int]]:
-        """The newest deals and items of smart processes of these contacts and companies that are not closed, or that
-        hold facts: what they say stays true."""
+        """The newest deals and items of smart processes of these contacts and companies that are
+        not closed, or that hold facts: what they say stays true."""
         newest = {"order": {"id": "DESC"}, "select": ["*"], "start": -1}
         asked: dict[str, Command] = {
             f"k{kind}_{of}_{one}": (
@@ -146,8 +150,8 @@ class CardFieldWork:
         return items.keys() - closed | self._stored.holding(portal.id, closed)
 
     def _tell(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> bool:
-        """What is true of this card's conversations now, into its fields; whether there is such a card. One call to
-        read it, one to write where something is new."""
+        """What is true of this card's conversations now, into its fields; whether there is such a
+        card. One call to read it, one to write where something is new."""
         answer = self._rest.batch(portal, portal.installer_id, batch_of(kind, item_id))
         try:
             card = card_of(answer, kind, portal.installer_id)
@@ -181,8 +185,8 @@ class CardFieldWork:
         )
 
     def _put_back(self, portal: Portal, kept: Collection[int]) -> bool:
-        """Write back what fields of cards held before, of kinds that are not kept. Returns whether some may be left.
-        One call a card."""
+        """Write back what fields of cards held before, of kinds that are not kept. Returns whether
+        some may be left. One call a card."""
         found = self._stored.to_put_back(portal.id, kept)
         for item in found:
             values = {name: item.before.get(name) or "" for name in item.written}

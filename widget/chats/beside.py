@@ -1,5 +1,5 @@
-"""What a page shows beside an open chat: its owner, since when its client waits, who types, and the client's other
-chats."""
+"""What a page shows beside an open chat: its owner, since when its client waits, who types, and the
+client's other chats."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ NO_EMPLOYEE = Employee(0, "", active=True)
 
 @dataclass(frozen=True)
 class Wait:
-    """A chat with its line, its owner and how long its client waits; `minutes` is None where none waits."""
+    """A chat with its line, its owner and how long its client waits; `minutes` is None where none
+    waits."""
 
     chat: Chat
     line: Line
@@ -60,7 +61,8 @@ class BesideReader:
         self._clock = clock
 
     def of(self, context: CardContext, line: Line, chat: Chat) -> Beside:
-        """What is beside this chat. One query, a second where the chat was taken from others, and one round trip."""
+        """What is beside this chat. One query, a second where the chat was taken from others, and
+        one round trip."""
         who, limit = context.viewer.user_id, context.portal.waiting_minutes
         writer = self._colleagues.who_writes(chat, who)
         ignored = self._ignored(chat)
@@ -79,18 +81,21 @@ class BesideReader:
         )
 
     def wait(self, chat: Chat, line: Line, *, limit_minutes: int) -> Wait:
-        """The chat's owner and wait. One query, none where the portal's employees are remembered."""
+        """The chat's owner and wait. One query, none where the portal's employees are
+        remembered."""
         waits = self._clock() - chat.waiting_since if chat.waiting_since else None
         minutes = None if waits is None else max(0, int(waits // 60))
         late = minutes is not None and minutes >= limit_minutes
         return Wait(chat, line, self.owner(chat), minutes, late)
 
     def owner(self, chat: Chat) -> Employee:
-        """Who answers the chat, NO_EMPLOYEE if it has no owner. One query, none where employees are remembered."""
+        """Who answers the chat, NO_EMPLOYEE if it has no owner. One query, none where employees are
+        remembered."""
         return self._employee(chat.portal_id, chat.owner_id)
 
     def employees(self, portal_id: int) -> tuple[Employee, ...]:
-        """Those who work there and have been seen here, by name. No query where they are remembered."""
+        """Those who work there and have been seen here, by name. No query where they are
+        remembered."""
         active: Sequence[Employee] = [each for each in self._stored.staff.of(portal_id).values() if each.active]
         return tuple(sorted(active, key=lambda each: each.name))
 
@@ -108,7 +113,8 @@ class BesideReader:
         return [self.wait(each, lines[each.line_id], limit_minutes=limit) for each in others]
 
     def _ignored(self, chat: Chat) -> list[Ignored]:
-        """Why the chat's client is ignored on its line, [] where they are not. One query where they are."""
+        """Why the chat's client is ignored on its line, [] where they are not. One query where they
+        are."""
         ignores, names = self._stored.ignores, {chat.client, *chat.chat_ids}
         if not ignores.ignores(chat.portal_id, chat.line_id, names):
             return []

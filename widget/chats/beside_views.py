@@ -1,4 +1,5 @@
-"""The owner of an open chat and its waiting client: looked at every few seconds, and changed by a press."""
+"""The owner of an open chat and its waiting client: looked at every few seconds, and changed by a
+press."""
 
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,8 @@ from widget.storage.lines import Line
 
 @pages.get("/<int:chat_id>/beside")
 def look_beside(chat_id: int) -> ResponseReturnValue:
-    """Owner, waiting, who writes. 304 while nothing of it has changed. No outside call for a card."""
+    """Owner, waiting, who writes. 304 while nothing of it has changed. No outside call for a
+    card."""
     context, line, chat = chat_of(chat_id)
     response = make_response(drawn(context, line, chat))
     response.add_etag()
@@ -59,7 +61,8 @@ def waive(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/writing")
 def say_writing(chat_id: int) -> ResponseReturnValue:
-    """This user writes in the chat, or no longer does: others who have it open see that. No outside call."""
+    """This user writes in the chat, or no longer does: others who have it open see that. No outside
+    call."""
     on = flag_field(json_body(), "on")
     context, _line, chat = chat_of(chat_id)
     services().saw(chat.portal_id, context.viewer)
@@ -78,8 +81,8 @@ def told_of_loss(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/ignore")
 def ignore(chat_id: int) -> ResponseReturnValue:
-    """Store and count nothing of this client any more, on this line; `everywhere` by an administrator's word. Asks
-    back first. It can be taken back in the settings."""
+    """Store and count nothing of this client any more, on this line; `everywhere` by an
+    administrator's word. Asks back first. It can be taken back in the settings."""
     body = json_body()
     confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
     context, line, chat = chat_of(chat_id)
@@ -100,7 +103,8 @@ def heed(chat_id: int) -> ResponseReturnValue:
 
 @pages.get("/<int:chat_id>/messages/<ref>/trail")
 def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
-    """What happened to a message of ours, step by step; to an administrator with its ids. Three queries."""
+    """What happened to a message of ours, step by step; to an administrator with its ids. Three
+    queries."""
     context, line, chat = chat_of(chat_id)
     found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
     if found is None:
@@ -123,7 +127,8 @@ def drawn(context: CardContext, line: Line, chat: Chat) -> str:
 
 
 def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
-    """The chat once this user has said that no reply is needed. A message that came since the page was drawn waits."""
+    """The chat once this user has said that no reply is needed. A message that came since the page
+    was drawn waits."""
     return services().chats.ignoring.waive_until(context, chat, float(until + 1) if until else chat.theirs_at)
 
 

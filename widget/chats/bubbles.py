@@ -1,4 +1,5 @@
-"""What a chat pane shows: the gateway's messages and our own sends as one list of bubbles (pure)."""
+"""What a chat pane shows: the gateway's messages and our own sends as one list of bubbles
+(pure)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,9 +18,10 @@ DELETE_SECONDS = 48 * 3600.0  # WhatsApp gives a little more than two days
 
 @dataclass(frozen=True)
 class Bubble:
-    """One message on the page. `state` is None for what the client wrote. `ref` is what the gateway calls it, "" for a
-    send that no gateway has shown yet; `can` is what may be done with it: reply, edit, delete, react. `id` is the
-    message's, which changes for a send whose gateway names it; `send_id` stays, 0 for what was not sent from here."""
+    """One message on the page. `state` is None for what the client wrote. `ref` is what the gateway
+    calls it, "" for a send that no gateway has shown yet; `can` is what may be done with it: reply,
+    edit, delete, react. `id` is the message's, which changes for a send whose gateway names it;
+    `send_id` stays, 0 for what was not sent from here."""
 
     id: str
     at: float
@@ -98,15 +100,16 @@ def bubble_of_send(send: Send) -> Bubble:
 
 
 def asked_of(send: Send) -> tuple[str, ...]:
-    """A missing send may be sent again, if its text is kept, which a file is not; or the rep has seen it somewhere."""
+    """A missing send may be sent again, if its text is kept, which a file is not; or the rep has
+    seen it somewhere."""
     if send.state is not SendState.MISSING or send.reason == SENT_AGAIN:
         return ()
     return ("again", "seen") if send.text and not is_label(send.text) else ("seen",)
 
 
 def with_facts(bubble: Bubble, facts: MessageFacts | None) -> Bubble:
-    """The bubble of a send that no gateway shows, with what became of the message since: it was edited, deleted or
-    reacted to, from here or on the phone."""
+    """The bubble of a send that no gateway shows, with what became of the message since: it was
+    edited, deleted or reacted to, from here or on the phone."""
     if facts is None:
         return bubble
     if facts.deleted:
@@ -124,11 +127,11 @@ def merge(
     capabilities: Capabilities | None = None,
     now: float = 0.0,
 ) -> list[Bubble]:
-    """Oldest first, each message once. A send that the gateway shows is the gateway's; the others keep their place,
-    with the `facts` that are known of them.
+    """Oldest first, each message once. A send that the gateway shows is the gateway's; the others
+    keep their place, with the `facts` that are known of them.
 
-    The furthest known state wins: the gateway may answer with an older tick than we have seen. Without
-    `capabilities` nothing can be done with any.
+    The furthest known state wins: the gateway may answer with an older tick than we have seen.
+    Without `capabilities` nothing can be done with any.
     """
     ours = {send.message_id: send for send in sends}
     bubbles = {}
@@ -138,7 +141,8 @@ def merge(
         bubble = replace(bubble_of(message), can=can, transcript=heard)
         send = ours.pop(bubble.id, None)
         bubbles[bubble.id] = _with_send(bubble, send) if send else bubble
-    # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
+    # Messages of one second keep the gateway's order: newest first in, so reversed before the
+    # stable sort.
     asks = asked_of if capabilities else lambda _send: ()
     unseen = [
         with_facts(replace(bubble_of_send(send), asks=asks(send)), facts.get(send.message_id)) for send in ours.values()

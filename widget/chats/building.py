@@ -43,7 +43,8 @@ def build_chats(
     allowance: Allowance,
     onlooker: Onlooker | None = None,
 ) -> ChatParts:
-    """`feedback` learns from sends, `allowance` decides which may go out, `onlooker` is told of those that do."""
+    """`feedback` learns from sends, `allowance` decides which may go out, `onlooker` is told of
+    those that do."""
     service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance, onlooker)
     unclear_ends = UnclearEnds(
         stored.conversations,

@@ -1,4 +1,5 @@
-"""Places and contact cards that a rep sends: how a place is typed, and the words that stand for either (pure)."""
+"""Places and contact cards that a rep sends: how a place is typed, and the words that stand for
+either (pure)."""
 
 import re
 from urllib.parse import unquote_plus
@@ -8,14 +9,16 @@ from widget.gateways.content import place_of
 from widget.phones.numbers import shown
 
 MAX_NAME = 100
-# Behind the sign stands one that no hand types (U+2063), so that a text which only begins with the sign is a text.
+# Behind the sign stands one that no hand types (U+2063), so that a text which only begins with the
+# sign is a text.
 PLACE, PERSON = "📍\u2063 ", "👤\u2063 "
 _NUMBER = r"(-?\d{1,3}\.\d{1,20})"
 _TYPED = (
     re.compile(r"\(?(-?\d{1,3}(?:\.\d{1,20})?)°?\s*[,;\s]\s*(-?\d{1,3}(?:\.\d{1,20})?)°?\)?"),
     re.compile(r"\(?(-?\d{1,3},\d{1,20})°?\s*[;\s]\s*(-?\d{1,3},\d{1,20})°?\)?"),
 )
-# In links of Google, OpenStreetMap, Apple, and geo: latitude first; in those of Yandex and 2GIS longitude first.
+# In links of Google, OpenStreetMap, Apple, and geo: latitude first; in those of Yandex and 2GIS
+# longitude first.
 _IN_LINKS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -32,8 +35,8 @@ _LINK = re.compile(r"^(?:https?://|geo:)")
 
 
 def point_in(typed: str) -> tuple[float, float] | None:
-    """Latitude and longitude of what was typed: two numbers, or a link to a map that holds them. None for anything
-    else, a short link too: what is behind it is not fetched."""
+    """Latitude and longitude of what was typed: two numbers, or a link to a map that holds them.
+    None for anything else, a short link too: what is behind it is not fetched."""
     text = typed.strip()
     if not _LINK.match(text):
         found = next((match for pattern in _TYPED if (match := pattern.fullmatch(text))), None)

@@ -1,4 +1,5 @@
-"""Two reps in one chat: which of them types just now, and the question that one is asked before a message goes out."""
+"""Two reps in one chat: which of them types just now, and the question that one is asked before a
+message goes out."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -37,7 +38,8 @@ class Colleagues:
         self._clock = clock
 
     def writes(self, chat: Chat, user_id: int, *, on: bool = True) -> None:
-        """The user has pressed a key, or left. One round trip; nothing where the cache is out of reach."""
+        """The user has pressed a key, or left. One round trip; nothing where the cache is out of
+        reach."""
         with suppress(StoreGone):
             self._cache.set_many({_place(chat, user_id): {"user": user_id if on else 0}}, WRITES_SECONDS)
 
@@ -59,8 +61,9 @@ class Colleagues:
         return self._sends.lately(chat.portal_id, chat.id, self.since())
 
     def doubt(self, lately: Sequence[Send], user_id: int, text: str) -> Doubted | None:
-        """The question to ask before this user sends this text where users wrote `lately`, None for none. It is asked
-        once: this user's next message ends it; about the same text, the next one with that text. No call."""
+        """The question to ask before this user sends this text where users wrote `lately`, None for
+        none. It is asked once: this user's next message ends it; about the same text, the next one
+        with that text. No call."""
         now = self._clock()
         alike = [send for send in lately if send.created_at > now - SAME_TEXT and _same(send.text, text)]
         for doubt, sends in ((Doubt.SAME, alike), (Doubt.COLLEAGUE, lately)):

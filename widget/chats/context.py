@@ -31,8 +31,8 @@ MAX_ID = 2**53
 
 
 def current_context() -> CardContext:
-    """What this request knows, made at its first use. No call for a card that is remembered; else one batch. Raises
-    Refused."""
+    """What this request knows, made at its first use. No call for a card that is remembered; else
+    one batch. Raises Refused."""
     if "context" not in g:
         session = current_session()
         set_language(session.language)
@@ -42,8 +42,8 @@ def current_context() -> CardContext:
 
 
 def chat_of(chat_id: int) -> tuple[CardContext, Line, Chat]:
-    """The chat, to be read, if it is of this portal and its number is on the card this user has open. Its line may be
-    switched off or removed by now. Refused otherwise."""
+    """The chat, to be read, if it is of this portal and its number is on the card this user has
+    open. Its line may be switched off or removed by now. Refused otherwise."""
     session = current_session()
     set_language(session.language)
     chat = services().storage.chats.get(session.portal_id, chat_id) if chat_id < MAX_ID else None
@@ -59,8 +59,8 @@ def _readable(chat: Chat | None) -> tuple[CardContext, Line, Chat]:
 
 
 def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
-    """As `chat_of`, to write in the chat or change it: raises Refused(LINE_OFF) too where its line is switched off or
-    removed."""
+    """As `chat_of`, to write in the chat or change it: raises Refused(LINE_OFF) too where its line
+    is switched off or removed."""
     context, line, chat = chat_of(chat_id)
     if not line.active:
         raise Refused(ErrorCode.LINE_OFF, reason="line")
@@ -68,8 +68,9 @@ def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
 
 
 def refuse_unlinked(line: Line, known: Send | None) -> None:
-    """Nothing is sent by a line that is switched off, or waits for its QR code as far as was said a moment ago (no
-    call). A message that was sent is known by its key, also when its line is gone: «nothing was sent» would be wrong.
+    """Nothing is sent by a line that is switched off, or waits for its QR code as far as was said a
+    moment ago (no call). A message that was sent is known by its key, also when its line is gone:
+    «nothing was sent» would be wrong.
 
     Raises Refused: LINE_OFF, LINE_DOWN.
     """
@@ -79,9 +80,9 @@ def refuse_unlinked(line: Line, known: Send | None) -> None:
 
 
 def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str = "") -> Draft | Response:
-    """What is about to be sent in a chat, by the `key` and perhaps as an answer (`reply_to`) that were given; or 409
-    with a question when it is night at the client's, or when another employee has just written there, and nothing
-    `confirmed` it. One query. Refused otherwise."""
+    """What is about to be sent in a chat, by the `key` and perhaps as an answer (`reply_to`) that
+    were given; or 409 with a question when it is night at the client's, or when another employee
+    has just written there, and nothing `confirmed` it. One query. Refused otherwise."""
     session = current_session()
     set_language(session.language)
     key = text_field(given, "key", longest=64)
@@ -115,7 +116,8 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
 
 
 def _before(session: Session, chat_id: int, key: str, *, asks: bool) -> Before | None:
-    """None for a chat that is not there. `asks`: what users have just written there is wanted. One query."""
+    """None for a chat that is not there. `asks`: what users have just written there is wanted. One
+    query."""
     if chat_id >= MAX_ID:
         return None
     here, user_id = services(), session.user_id
@@ -124,8 +126,8 @@ def _before(session: Session, chat_id: int, key: str, *, asks: bool) -> Before |
 
 
 def _sent_elsewhere(session: Session, key: str) -> Response | None:
-    """What this user has sent under the key in a chat that has become one with another since: a press that comes again
-    must not be told that nothing went out. Two queries."""
+    """What this user has sent under the key in a chat that has become one with another since: a
+    press that comes again must not be told that nothing went out. Two queries."""
     stored = services().storage
     sent = stored.sends.by_key(session.portal_id, key)
     chat = stored.chats.get(session.portal_id, sent.chat_id) if sent and sent.user_id == session.user_id else None
@@ -133,9 +135,10 @@ def _sent_elsewhere(session: Session, key: str) -> Response | None:
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
-    """For a session of a typed number: raises Refused(NOT_ALLOWED) where its chat holds others' messages, or would be
-    one of too many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is
-    what this request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
+    """For a session of a typed number: raises Refused(NOT_ALLOWED) where its chat holds others'
+    messages, or would be one of too many empty ones. Where the request `shows` or sends anything,
+    the whole chat is read for it first, and is what this request may see (`read_for_typed_number`).
+    Nothing for a session of a card, or an administrator's."""
     if not session.number:
         return
     context, typed = current_context(), services().chats.service.typed
@@ -153,14 +156,15 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
 
 
 def refuse_empty(whole: WholeChat) -> None:
-    """Raises Refused(NOT_ALLOWED): who has written nothing to a typed number does not say whose its client is."""
+    """Raises Refused(NOT_ALLOWED): who has written nothing to a typed number does not say whose its
+    client is."""
     if not whole.messages:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: nothing written yet")
 
 
 def refuse_others(context: CardContext, line: Line) -> None:
-    """Refused(NOT_ALLOWED) where a typed number is all that brought this user here, and others talked in its chat as
-    far as is stored. Two queries."""
+    """Refused(NOT_ALLOWED) where a typed number is all that brought this user here, and others
+    talked in its chat as far as is stored. Two queries."""
     session, typed = context.session, services().chats.service.typed
     mine = session.portal_id, line.id, session.number, session.user_id
     if context.is_typed and typed.owner(*mine) is ChatOwner.OTHERS:
@@ -168,8 +172,9 @@ def refuse_others(context: CardContext, line: Line) -> None:
 
 
 def refuse_ungranted(session: Session) -> None:
-    """For a session of a client who was chosen in the list of those who wait: Refused(NOT_ALLOWED) where this user may
-    not read the chat any more. One query; outside calls as `ChatRights.readable` makes."""
+    """For a session of a client who was chosen in the list of those who wait: Refused(NOT_ALLOWED)
+    where this user may not read the chat any more. One query; outside calls as
+    `ChatRights.readable` makes."""
     here, context = services(), current_context()
     line = context.line(session.line_id)
     chat = here.storage.chats.find(session.portal_id, line.id, session.number)
@@ -178,14 +183,15 @@ def refuse_ungranted(session: Session) -> None:
 
 
 def read_for_typed_number() -> WholeChat | None:
-    """All that this request may see of its chat; None where a card or an administrator's rights say what it may."""
+    """All that this request may see of its chat; None where a card or an administrator's rights say
+    what it may."""
     whole: WholeChat | None = g.get("whole_chat")
     return whole
 
 
 def usual_line(context: CardContext) -> Line | None:
-    """The line that this user usually writes from, the first where they chose none, None without any. One query where
-    there are several."""
+    """The line that this user usually writes from, the first where they chose none, None without
+    any. One query where there are several."""
     if len(context.lines) < 2:
         return context.usual_line(None)
     session = context.session
@@ -193,7 +199,8 @@ def usual_line(context: CardContext) -> Line | None:
 
 
 def ask_back(html: str) -> Response:
-    """409: something that is asked back before it is done; the page comes again with `confirmed`."""
+    """409: something that is asked back before it is done; the page comes again with
+    `confirmed`."""
     response = make_response(html, 409)
     response.headers["X-Refusal"] = "confirm"
     return response
@@ -208,8 +215,9 @@ def download(body: bytes) -> Response:
 
 
 def question_before(context: CardContext, chat: Chat, text: str, lately: Sequence[Send]) -> Response | None:
-    """All that is to be asked before the message goes out, at once; None where nothing is. `lately` is what users have
-    just written there. One query where another one has, and none where the employees are remembered."""
+    """All that is to be asked before the message goes out, at once; None where nothing is. `lately`
+    is what users have just written there. One query where another one has, and none where the
+    employees are remembered."""
     here = services()
     local = context.local(context.phone_of(chat.client))
     doubted = here.chats.colleagues.doubt(lately, context.viewer.user_id, text)
@@ -221,7 +229,8 @@ def question_before(context: CardContext, chat: Chat, text: str, lately: Sequenc
 
 
 def owner_of_new(context: CardContext, line: Line) -> int:
-    """The user who becomes the owner of a chat without one once this user writes in it; 0 for none."""
+    """The user who becomes the owner of a chat without one once this user writes in it; 0 for
+    none."""
     if line.owner_rule is OwnerRule.NOBODY:
         return 0
     responsible = context.card.responsible if line.owner_rule is OwnerRule.RESPONSIBLE else 0
@@ -241,7 +250,8 @@ def _drawn_bubble(chat: Chat, send: Send) -> Response:
 
 
 def names_in(chat: Chat) -> dict[str, object]:
-    """How a page of this chat names its messages and their files: `message_ref(bubble)`, `media_url(bubble)`."""
+    """How a page of this chat names its messages and their files: `message_ref(bubble)`,
+    `media_url(bubble)`."""
 
     def media_url(bubble: Bubble) -> str:
         return url_for("chats.media", chat_id=chat.id, ref=_encrypted_ref(chat, bubble))
@@ -250,14 +260,16 @@ def names_in(chat: Chat) -> dict[str, object]:
 
 
 def drawn_with(chat: Chat) -> dict[str, object]:
-    """All that this chat's messages are drawn with; `me` is the reader, `in_card` whether a card is open round it."""
+    """All that this chat's messages are drawn with; `me` is the reader, `in_card` whether a card is
+    open round it."""
     session, zone = current_context().session, current_context().zone
     in_card = bool(session.entity_id) and not session.number
     return {**names_in(chat), "me": session.user_id, "zone": zone, "now": services().now(), "in_card": in_card}
 
 
 def named(chat: Chat, sealed: str) -> Named:
-    """The message that a page of ours named so. Refused for anything that we did not seal for this chat."""
+    """The message that a page of ours named so. Refused for anything that we did not seal for this
+    chat."""
     mine = f"{chat.portal_id}:{chat.id}:"
     try:
         opened = services().storage.secret_box.fernet.decrypt(sealed).decode() if len(sealed) <= MAX_REF else ""
@@ -271,8 +283,8 @@ def named(chat: Chat, sealed: str) -> Named:
 
 
 def signed_cursor(chat: Chat, cursor: str | None) -> str | None:
-    """A place in this chat's history as a page carries it. It comes back from a browser, and a made-up one would be a
-    question of a stranger's to the gateway."""
+    """A place in this chat's history as a page carries it. It comes back from a browser, and a
+    made-up one would be a question of a stranger's to the gateway."""
     return _cursors(chat).sign(cursor).decode() if cursor else None
 
 

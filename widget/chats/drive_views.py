@@ -32,7 +32,8 @@ def look_into_drive(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/drive/<int:file_id>")
 def fetch_from_drive(chat_id: int, file_id: int) -> ResponseReturnValue:
-    """The file, as this user may read it: it is attached, and goes out like any other. Two outside calls."""
+    """The file, as this user may read it: it is attached, and goes out like any other. Two outside
+    calls."""
     context, _line, _chat = chat_to_change(chat_id)
     here = services()
     if file_id >= MAX_ID:

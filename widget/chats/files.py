@@ -1,8 +1,8 @@
 """The files a rep sends: what is let through, and the words that stand for one (pure).
 
-A client's own phone is not protected here, but a company must not become the sender of a virus because one of
-its computers has one: what runs by a click on some system is not passed on. The list is the one of mail services
-(support.google.com/mail/answer/6590), with what has come since.
+A client's own phone is not protected here, but a company must not become the sender of a virus
+because one of its computers has one: what runs by a click on some system is not passed on. The list
+is the one of mail services (support.google.com/mail/answer/6590), with what has come since.
 """
 
 import re
@@ -61,8 +61,8 @@ def voice_label(seconds: int) -> str:
 
 
 def is_label(text: str) -> bool:
-    """Whether the text of a send stands for a file, a voice message, a place or a contact card: for what is not kept,
-    and is sent under an id of the gateway's own."""
+    """Whether the text of a send stands for a file, a voice message, a place or a contact card: for
+    what is not kept, and is sent under an id of the gateway's own."""
     return text.startswith(label_of("", "")) or is_voice_label(text) or is_card(text)
 
 

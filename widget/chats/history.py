@@ -1,6 +1,8 @@
-"""The messages of a chat from all three sources: the gateway's history, what webhooks told, and our own sends.
+"""The messages of a chat from all three sources: the gateway's history, what webhooks told, and our
+own sends.
 
-Reading settles: a send whose end was unclear learns it here (lookups.py). Nothing is ever sent again.
+Reading settles: a send whose end was unclear learns it here (lookups.py). Nothing is ever sent
+again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,8 +42,9 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class History:
-    """Bubbles oldest first. `cursor` continues it upwards; at the end `end` says which end it is. `partial` where the
-    gateway did not say what it has, or was not asked: then there is only what is stored here."""
+    """Bubbles oldest first. `cursor` continues it upwards; at the end `end` says which end it is.
+    `partial` where the gateway did not say what it has, or was not asked: then there is only what
+    is stored here."""
 
     bubbles: list[Bubble]
     cursor: str | None
@@ -65,9 +68,9 @@ class Histories:
     def newest(self, line: Line, chat: Chat) -> History:
         """The last page with our own unsettled sends in it; settles what is known now.
 
-        One outside call an id of the chat, at most six more for sends whose end is unclear; none for a line that was
-        removed, nor for a client who is ignored. A gateway in trouble leaves what webhooks told, our own sends, and the
-        trouble. Sends no read receipt.
+        One outside call an id of the chat, at most six more for sends whose end is unclear; none
+        for a line that was removed, nor for a client who is ignored. A gateway in trouble leaves
+        what webhooks told, our own sends, and the trouble. Sends no read receipt.
         """
         closed = self._closed(line, chat)
         page, error = self._page(line, chat) if closed is None else (Page((), None), None)
@@ -123,9 +126,9 @@ class Histories:
         return self._history(line, page, messages, sends, facts, None, closed, before=before)
 
     def heard(self, line: Line, chat: Chat, since: float) -> History:
-        """What was written in the chat from a time on (unix seconds), as far as webhooks told it and reps sent it, but
-        what is on its way out: the page that sends it shows that already. No outside call; two queries and one for each
-        send that is further than was known."""
+        """What was written in the chat from a time on (unix seconds), as far as webhooks told it
+        and reps sent it, but what is on its way out: the page that sends it shows that already. No
+        outside call; two queries and one for each send that is further than was known."""
         sends = self._sends.recent(chat.portal_id, chat.id, since)
         named = [send.message_id for send in sends]
         facts = self._look_ups.facts_of(line, chat, since=since, before=ALWAYS, named=named)
@@ -136,7 +139,8 @@ class Histories:
         return History(bubbles, None, None)
 
     def _capabilities(self, line: Line) -> Capabilities | None:
-        """None for a line whose gateway may not even be called, and for one that nothing is done by any more."""
+        """None for a line whose gateway may not even be called, and for one that nothing is done by
+        any more."""
         if not line.active:
             return None
         try:
@@ -145,8 +149,8 @@ class Histories:
             return None
 
     def _closed(self, line: Line, chat: Chat) -> End | None:
-        """Why the gateway is not asked for the chat; None where it is. One query where who is ignored is not
-        remembered."""
+        """Why the gateway is not asked for the chat; None where it is. One query where who is
+        ignored is not remembered."""
         if line.removed:
             return End.REMOVED
         ignored = self._ignores.ignores(chat.portal_id, chat.line_id, {chat.client, *chat.chat_ids})
@@ -160,7 +164,8 @@ class Histories:
             return Page((), None), None if unsupported else error.gateway_code
 
     def _next_page(self, line: Line, chat: Chat, cursor: str | None) -> Page:
-        """The next one with something to show: pages of nothing but reactions are passed, a few in one request."""
+        """The next one with something to show: pages of nothing but reactions are passed, a few in
+        one request."""
         for _empty in range(MAX_EMPTY):
             page = self._gateways.of(line).history(self._look_ups.ids(line, chat), cursor, MESSAGES)
             if page.messages or not page.cursor:
@@ -171,13 +176,15 @@ class Histories:
     def _facts_of(
         self, line: Line, chat: Chat, page: Page, sends: Sequence[Send], *, before: float
     ) -> dict[str, MessageFacts]:
-        """What webhooks told, and what was done from here, of the page's time, messages and sends. One query."""
+        """What webhooks told, and what was done from here, of the page's time, messages and sends.
+        One query."""
         named = [*(message.id for message in page.messages), *(send.message_id for send in sends)]
         return self._look_ups.facts_of(line, chat, since=_oldest(page), before=before, named=named)
 
     def _completed(self, page: Page, facts: Mapping[str, MessageFacts], *, before: float) -> list[Message]:
-        """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the
-        cursor says where the last one began; a page without messages takes no time."""
+        """The page with what webhooks told of its time. Between two pages no time is left out or
+        comes twice: the cursor says where the last one began; a page without messages takes no
+        time."""
         if page.cursor and not page.messages:
             return []
         return completed(page.messages, facts, since=_oldest(page), before=before)
@@ -201,8 +208,9 @@ class Histories:
         return History(bubbles, cursor, closed or self._end(line) if ended else None, error, partial)
 
     def _sends_of(self, chat: Chat, page: Page, messages: Sequence[Message]) -> list[Send]:
-        """The chat's sends since the page's oldest message (all of them when it is the last page), those that it
-        shows, and the older ones that may still be settled: a rep must not lose sight of them. Oldest first."""
+        """The chat's sends since the page's oldest message (all of them when it is the last page),
+        those that it shows, and the older ones that may still be settled: a rep must not lose sight
+        of them. Oldest first."""
         portal_id, now = chat.portal_id, self._clock()
         found = [
             *self._sends.recent(portal_id, chat.id, _oldest(page)),
@@ -225,8 +233,9 @@ class Histories:
         return settled
 
     def _named_anew(self, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
-        """Sends that went out under an id that the gateway did not tell, or not rightly: each is joined with the
-        message of ours that has its words and time and belongs to no other message, or both would be shown."""
+        """Sends that went out under an id that the gateway did not tell, or not rightly: each is
+        joined with the message of ours that has its words and time and belongs to no other message,
+        or both would be shown."""
         named = {send.message_id for send in sends}
         strangers = [message for message in messages if message.from_me and message.id not in named]
         there = {message.id for message in messages}
@@ -255,12 +264,14 @@ def _oldest(page: Page) -> float:
 
 
 def _goes_on(page: Page, messages: Sequence[Message]) -> bool:
-    """At the end of the gateway's own history there may still be more that webhooks told, page by page."""
+    """At the end of the gateway's own history there may still be more that webhooks told, page by
+    page."""
     return page.cursor is not None or len(messages) >= MAX_ROWS
 
 
 def _read_cursor(cursor: str) -> tuple[float, str]:
-    """Where the page before began, and the gateway's own cursor, "" past its end. Raises GatewayError(MALFORMED)."""
+    """Where the page before began, and the gateway's own cursor, "" past its end. Raises
+    GatewayError(MALFORMED)."""
     at, ours, gateways_own = cursor.partition("~")
     if not ours:
         return ALWAYS, cursor

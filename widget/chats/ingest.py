@@ -1,7 +1,8 @@
 """Work on what gateways told: messages, ticks, and what they prove about chats.
 
-Everything here may come in any order and more than once, and be done by two processes at once. So nothing depends on
-what was done before: facts are joined (chats/message_facts.py), a chat only ever grows, and a send only moves forward.
+Everything here may come in any order and more than once, and be done by two processes at once. So
+nothing depends on what was done before: facts are joined (chats/message_facts.py), a chat only ever
+grows, and a send only moves forward.
 """
 
 import logging
@@ -37,8 +38,8 @@ NOT_COUNTED = frozenset({SendState.SENDING, SendState.UNKNOWN, SendState.MISSING
 
 class WebhookListener(Protocol):
     """Hears that a client wrote, or that a message of ours arrived or was refused, each once for a
-    message and each id of its chat. `phone` is "" for a client who is known by a LID alone; `went` is what the event
-    says of a message of ours going out."""
+    message and each id of its chat. `phone` is "" for a client who is known by a LID alone; `went`
+    is what the event says of a message of ours going out."""
 
     def __call__(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> object: ...
 
@@ -56,8 +57,8 @@ def ignore_webhook(line: Line, phone: str, event: GatewayEvent, went: Went) -> N
 
 
 class ChatMirror(Protocol):
-    """Shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no outside call; it
-    returns the id of the mirror to wake after the transaction, 0 for none."""
+    """Shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no
+    outside call; it returns the id of the mirror to wake after the transaction, 0 for none."""
 
     def on_event(
         self, line: Line, chat: Chat, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]
@@ -93,8 +94,8 @@ class Ingest:
         self._ignores = ignores
 
     def work(self, webhook_id: int) -> None:
-        """One webhook, if it is due and no other worker has it. No outside call. Never raises: what fails is noted
-        and comes up again."""
+        """One webhook, if it is due and no other worker has it. No outside call. Never raises: what
+        fails is noted and comes up again."""
         webhook = self._inbox.take(webhook_id)
         if webhook is None:
             return
@@ -119,7 +120,8 @@ class Ingest:
         if not webhook.events:  # another host seals with a key that this one does not have yet
             raise DecryptionError("webhook")
         portal, events = self._portals.get(webhook.portal_id), read_events(webhook.events)
-        # Read anew: what comes in a moment after mirroring was switched on in another process is mirrored too.
+        # Read anew: what comes in a moment after mirroring was switched on in another process is
+        # mirrored too.
         news = any(event.kind is not EventKind.ACK for event in events)
         line = self._lines.get(webhook.portal_id, webhook.line_id, refresh=news)
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
@@ -128,8 +130,9 @@ class Ingest:
             self._learn(line, event)
 
     def _learn(self, line: Line, event: GatewayEvent) -> None:
-        """The message first and the chat after it, in transactions of their own: of two processes that do this at once
-        for two ids of one chat, at least one then sees what the other wrote."""
+        """The message first and the chat after it, in transactions of their own: of two processes
+        that do this at once for two ids of one chat, at least one then sees what the other
+        wrote."""
         if not event.chat_ids:
             event = replace(event, chat_ids=self._chat_ids_of(line, event.message_id))
         if not event.chat_ids or self._is_ignored(line, {*event.chat_ids, *_phones(event.chat_ids)}):
@@ -160,7 +163,8 @@ class Ingest:
             self._unite_elsewhere(line, event)
 
     def _chat_ids_of(self, line: Line, message_id: str) -> tuple[str, ...]:
-        """Some gateways' ticks name no chat: the one whose message or send this is. Two queries at most."""
+        """Some gateways' ticks name no chat: the one whose message or send this is. Two queries at
+        most."""
         facts = self._messages.chat_ids_of(line.portal_id, line.id, message_id)
         if facts:
             return facts
@@ -169,9 +173,10 @@ class Ingest:
         return (chat.chat_ids or (f"{chat.phone.removeprefix('+')}{PHONE_IDS[0]}",)) if chat else ()
 
     def _prove(self, line: Line, event: GatewayEvent) -> tuple[list[Chat], list[Send], bool]:
-        """The chats that this is about, with what it shows of them, the sends from cards that are its message, and
-        whether a chat has learnt another id of its own; a client without a chat gets one. A client who was known by a
-        LID alone, and whose phone this or a chat on another line tells, has one chat from now on."""
+        """The chats that this is about, with what it shows of them, the sends from cards that are
+        its message, and whether a chat has learnt another id of its own; a client without a chat
+        gets one. A client who was known by a LID alone, and whose phone this or a chat on another
+        line tells, has one chat from now on."""
         phones = _phones(event.chat_ids)
         known, sends = self._called(line.portal_id, line.id, event.chat_ids, phones, event.message_id)
         if not known and not phones and event.kind is EventKind.MESSAGE:
@@ -197,14 +202,16 @@ class Ingest:
         return enriched, sends, learnt or bool(united)
 
     def _unite_elsewhere(self, line: Line, event: GatewayEvent) -> None:
-        """The client's chats on other lines, where they were known by a LID alone, are those of the phone that this
-        tells. One query where it tells both; on a crash before it the night's round does the same (unveiling.py)."""
+        """The client's chats on other lines, where they were known by a LID alone, are those of the
+        phone that this tells. One query where it tells both; on a crash before it the night's round
+        does the same (unveiling.py)."""
         if phones := _phones(event.chat_ids):
             for hidden in self._chats.of_phones(line.portal_id, [one for one in event.chat_ids if one.endswith(LID)]):
                 self._waiting.recount(self._hidden.unite(hidden, phones))
 
     def _enrich(self, line: Line, chat: Chat, event: GatewayEvent) -> Chat:
-        """A chat that learns another id of its own takes over what was told under that id before."""
+        """A chat that learns another id of its own takes over what was told under that id
+        before."""
         last_at = event.at if event.kind is EventKind.MESSAGE else 0.0
         learnt = [chat_id for chat_id in event.chat_ids if chat_id not in chat.chat_ids]
         chat = self._chats.enrich(chat, News(also=event.chat_ids, proved=_proves(event), last_at=last_at))
@@ -227,8 +234,8 @@ class Ingest:
         return True
 
     def _settle(self, sends: Sequence[Send], facts: MessageFacts) -> list[Send]:
-        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, with any
-        tick."""
+        """Move sends from a card forward; as they are then. A message that is seen to exist was
+        sent, with any tick."""
         state = STATES.get(facts.ack) or (SendState.SENT if facts.message else None)
         if state is None:
             return list(sends)
@@ -286,7 +293,8 @@ def _refusal(facts: MessageFacts) -> tuple[bool, bool, GatewayErrorCode | None]:
 
 
 def _went(before: MessageFacts, after: MessageFacts, sends: Sequence[Send]) -> Went:
-    """What is told of a message of ours going out. The answer to a send may tell the same, or come later."""
+    """What is told of a message of ours going out. The answer to a send may tell the same, or come
+    later."""
     went = Went(0)
     if before.message is None and after.message:
         went |= Went.OUT

@@ -8,8 +8,9 @@ from widget.storage.scheduled import Scheduled
 
 
 def later_names(stored: Repositories, context: CardContext, chat: Chat) -> dict[str, object]:
-    """What templates/later/_list.html draws: all of the chat, the next one first; a user's own where a typed number is
-    all that brought them here. One query, and one for files where there are messages."""
+    """What templates/later/_list.html draws: all of the chat, the next one first; a user's own
+    where a typed number is all that brought them here. One query, and one for files where there are
+    messages."""
     messages = stored.scheduled.of_chat(chat.portal_id, chat.id)
     if context.is_typed:
         messages = [message for message in messages if message.user_id == context.viewer.user_id]
@@ -28,7 +29,8 @@ def may_change(context: CardContext, message: Scheduled) -> bool:
 
 
 def zone_of(context: CardContext, chat: Chat) -> str:
-    """The zone that its times are read in: the client's where their number has one, else the employee's."""
+    """The zone that its times are read in: the client's where their number has one, else the
+    employee's."""
     local = context.local(context.phone_of(chat.client))
     if local and local.certain:
         return str(local.earliest.tzinfo)

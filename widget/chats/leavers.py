@@ -18,7 +18,8 @@ class Leavers:
         self._staff = staff
 
     def look(self) -> None:
-        """Ask Bitrix24 whether those who own chats still work there. One outside call for fifty of them, hourly."""
+        """Ask Bitrix24 whether those who own chats still work there. One outside call for fifty of
+        them, hourly."""
         owners = self._waits.owners()
         for portal in self._portals.all():
             known = sorted(owners.get(portal.id, set()))

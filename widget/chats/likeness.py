@@ -17,7 +17,8 @@ def is_the_send(send: Send, message: Message) -> bool:
 
 
 def _alike(send: Send, message: Message) -> bool:
-    """Pictures, videos and voice have no name at WhatsApp: then the caption and the kind must do."""
+    """Pictures, videos and voice have no name at WhatsApp: then the caption and the kind must
+    do."""
     if message.place or message.contacts:
         return says(send.text, message.place, with_contacts=bool(message.contacts))
     if not message.media:

@@ -1,7 +1,8 @@
-"""What became of a send that has no clear end: looked up at the gateway and in what webhooks told. Nothing is sent.
+"""What became of a send that has no clear end: looked up at the gateway and in what webhooks told.
+Nothing is sent.
 
-By its id where the gateway takes ids of ours, else by its text or file in the messages of its own time. An open chat
-looks while it is read; a job looks for the rest (unclear.py).
+By its id where the gateway takes ids of ours, else by its text or file in the messages of its own
+time. An open chat looks while it is read; a job looks for the rest (unclear.py).
 """
 
 import threading
@@ -54,8 +55,9 @@ class LookUps:
         self._lock = threading.Lock()
 
     def ids(self, line: Line, chat: Chat) -> Sequence[str]:
-        """What the gateway calls the chat, best first. The phone's own id is computed where nothing ever told it: a
-        chat that is known by its LID may have its older half under the phone. Raises GatewayError."""
+        """What the gateway calls the chat, best first. The phone's own id is computed where nothing
+        ever told it: a chat that is known by its LID may have its older half under the phone.
+        Raises GatewayError."""
         if not chat.phone or any(not chat_id.endswith(LID) for chat_id in chat.chat_ids):
             return chat.chat_ids
         return (*chat.chat_ids, self._gateways.of(line).chat_id_of(chat.phone))
@@ -63,7 +65,8 @@ class LookUps:
     def facts_of(
         self, line: Line, chat: Chat, *, since: float, before: float, named: Sequence[str] = ()
     ) -> dict[str, MessageFacts]:
-        """What webhooks told of the messages of a time (unix seconds), and of those named, by message id. One query."""
+        """What webhooks told of the messages of a time (unix seconds), and of those named, by
+        message id. One query."""
         try:
             ids = self.ids(line, chat)
         except GatewayError:  # its address may not be called, and nothing ever named the chat
@@ -77,8 +80,8 @@ class LookUps:
     def look_for(self, line: Line, chat: Chat, send: Send) -> LookUpResult:
         """Look for one send whose end is unclear, and move it forward if it is found.
 
-        Two queries where a webhook told of it; else at most a call for each id of the chat, for the send's id and for
-        each of four pages.
+        Two queries where a webhook told of it; else at most a call for each id of the chat, for the
+        send's id and for each of four pages.
         """
         try:
             found = self._told_since(line, chat, send)
@@ -94,10 +97,11 @@ class LookUps:
     def settle_open(
         self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message], *, oldest: float
     ) -> list[Send]:
-        """The chat's sends, with what the `messages` of its newest page and the gateway say of the unclear ones.
+        """The chat's sends, with what the `messages` of its newest page and the gateway say of the
+        unclear ones.
 
-        `oldest` is when the page begins: sends from before it are looked for in the page of their own time. At most
-        six outside calls.
+        `oldest` is when the page begins: sends from before it are looked for in the page of their
+        own time. At most six outside calls.
         """
         sends = self._settle_unclear(line, chat, sends, messages, oldest)
         return self._settle_queued(line, chat, sends, messages)
@@ -118,7 +122,8 @@ class LookUps:
     def _settle_unclear(
         self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message], oldest: float
     ) -> list[Send]:
-        # Those looked at longest ago first: some stay unclear for long, and the others must have their turn.
+        # Those looked at longest ago first: some stay unclear for long, and the others must have
+        # their turn.
         waiting = sorted((send for send in sends if self._is_unclear(send)), key=lambda send: send.changed_at)
         unclear = waiting[:MAX_LOOK_UPS]
         if not unclear:
@@ -138,8 +143,8 @@ class LookUps:
         return [found.get(send.id, send) for send in sends]
 
     def _settle_queued(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
-        """What a gateway's queue has kept for longer than it keeps anything is out by now, or given up: failed, if no
-        id of the chat has it. A few outside calls, once in a while."""
+        """What a gateway's queue has kept for longer than it keeps anything is out by now, or given
+        up: failed, if no id of the chat has it. A few outside calls, once in a while."""
         kept = self._gateways.of(line).capabilities.queue_seconds
         if not kept:
             return list(sends)
@@ -194,7 +199,8 @@ class LookUps:
         return next((message for message in found if message), None)
 
     def _by_id(self, line: Line, chat: Chat, send: Send, *, surely: bool) -> Send:
-        """Under the chat's best id. A gateway that does not answer is asked by the next reading again."""
+        """Under the chat's best id. A gateway that does not answer is asked by the next reading
+        again."""
         try:
             found = self._gateways.of(line).find_message(self.ids(line, chat)[0], send.message_id)
         except GatewayError:
@@ -214,7 +220,8 @@ class LookUps:
         return None
 
     def _strange(self, chat: Chat, send: Send, messages: Sequence[Message]) -> Message | None:
-        """The one of these messages that is this send and no other one. A query where one is like it."""
+        """The one of these messages that is this send and no other one. A query where one is like
+        it."""
         alike = [message for message in messages if message.from_me and is_the_send(send, message)]
         if not alike:
             return None
@@ -223,8 +230,8 @@ class LookUps:
         return next((message for message in alike if message.id not in taken), None)
 
     def _settle(self, send: Send, found: Message | None, *, how: str = ASKED, unknown_there: bool = False) -> Send:
-        """The reason stays the send's own, also after a look for it failed; but a gateway that surely took its id
-        and does not know it says more."""
+        """The reason stays the send's own, also after a look for it failed; but a gateway that
+        surely took its id and does not know it says more."""
         if found:
             state = STATES.get(found.ack, SendState.SENT)
             other = found.id if found.id != send.message_id else ""
@@ -240,7 +247,8 @@ class LookUps:
         return (left or send.state is SendState.UNKNOWN) and now < send.created_at + LOOKED_FOR
 
     def _may_look(self, send: Send) -> bool:
-        """Whether nothing here looked for it in the last minute: an open chat is read every few seconds."""
+        """Whether nothing here looked for it in the last minute: an open chat is read every few
+        seconds."""
         with self._lock:
             if send.id in self._looked:
                 return False

@@ -1,8 +1,8 @@
 """What webhooks told about one message, put together so that their order does not matter (pure).
 
-Webhooks come late, twice, and a tick before its message. So nothing here is a step: `merge_facts` of the same facts in
-any order, any number of times, is the same. Each field has one rule: the furthest tick, the newest edit, the newest
-reaction of each side, and a deletion is for ever.
+Webhooks come late, twice, and a tick before its message. So nothing here is a step: `merge_facts`
+of the same facts in any order, any number of times, is the same. Each field has one rule: the
+furthest tick, the newest edit, the newest reaction of each side, and a deletion is for ever.
 """
 
 import json
@@ -45,8 +45,8 @@ _NAMES = frozenset(field.name for field in fields(MessageFacts))
 
 @dataclass(frozen=True)
 class Named:
-    """One message of a chat, as a page of ours named it: its id, what the gateway calls it, and when it was written
-    by whom."""
+    """One message of a chat, as a page of ours named it: its id, what the gateway calls it, and
+    when it was written by whom."""
 
     id: str
     ref: str
@@ -100,7 +100,8 @@ def seen(facts: MessageFacts) -> Message | None:
 def brought_up_to_date(message: Message, facts: MessageFacts) -> Message:
     """A message, of the gateway's history or a webhook's own, with what is known of it besides.
 
-    A history that shows an edit shows the last one: it is asked now, and a webhook may have been lost.
+    A history that shows an edit shows the last one: it is asked now, and a webhook may have been
+    lost.
     """
     if message.deleted or facts.deleted:
         return replace(message, deleted=True, edited=False, text="", media=None, quote=None, contacts=())
@@ -118,7 +119,8 @@ def brought_up_to_date(message: Message, facts: MessageFacts) -> Message:
 def completed(
     shown: Sequence[Message], facts: Mapping[str, MessageFacts], *, since: float, before: float
 ) -> list[Message]:
-    """The gateway's messages brought up to date, and those it does not show though a webhook told of them.
+    """The gateway's messages brought up to date, and those it does not show though a webhook told
+    of them.
 
     Newest first; of these only what was written from `since` until `before`.
     """
@@ -148,7 +150,8 @@ def facts_json(facts: MessageFacts, more: Mapping[str, Any] = MappingProxyType({
 
 
 def read_facts(text: str) -> MessageFacts:
-    """What was written, or no facts at all for a text that was wiped or that this version cannot read."""
+    """What was written, or no facts at all for a text that was wiped or that this version cannot
+    read."""
     return _facts_in(_values_in(text))
 
 
@@ -175,8 +178,8 @@ def _facts_in(found: Mapping[str, Any]) -> MessageFacts:
 
 
 def merger(news: MessageFacts) -> Callable[[str], Body]:
-    """How a stored body grows by these facts. What a newer version wrote beside them stays, unless the message is
-    deleted."""
+    """How a stored body grows by these facts. What a newer version wrote beside them stays, unless
+    the message is deleted."""
 
     def grown(body: str) -> Body:
         values = _values_in(body)
@@ -197,16 +200,18 @@ def _newer(one: Dated | None, other: Dated | None) -> Dated | None:
 
 
 def _fuller(one: Message | None, other: Message | None) -> Message | None:
-    """A gateway may tell of a message twice (as sent by its API, and as seen on WhatsApp): the edited one is newer, one
-    with its file knows more, and of what is left any choice will do if it is always the same. It was written at the
-    earliest time told: some gateways date a message by when they read it, or when it was edited."""
+    """A gateway may tell of a message twice (as sent by its API, and as seen on WhatsApp): the
+    edited one is newer, one with its file knows more, and of what is left any choice will do if it
+    is always the same. It was written at the earliest time told: some gateways date a message by
+    when they read it, or when it was edited."""
     if one is None or other is None:
         return one or other
     return replace(max(one, other, key=_fullness), at=min(one.at, other.at))
 
 
 def _fullness(message: Message) -> tuple[str, bool, bool, bool, bool, str]:
-    """What a deletion leaves comes first, so that it does not matter whether it came before or after the choice."""
+    """What a deletion leaves comes first, so that it does not matter whether it came before or
+    after the choice."""
     written = json.dumps(message_values(replace(message, at=0)), sort_keys=True)
     left = message.ref, message.from_me
     return *left, message.edited, message.media is not None, message.quote is not None, written

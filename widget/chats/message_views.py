@@ -1,4 +1,5 @@
-"""What is done to one message of an open chat, or besides a text: files, edits, deletions, reactions, receipts."""
+"""What is done to one message of an open chat, or besides a text: files, edits, deletions,
+reactions, receipts."""
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -29,8 +30,8 @@ MAX_READ = 50
 
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
-    """Send a file, as a form with file, key, caption, reply_to and confirmed («true»); with voice («true») it is a
-    recording, and goes out as a voice message without words. 409 as for a text."""
+    """Send a file, as a form with file, key, caption, reply_to and confirmed («true»); with voice
+    («true») it is a recording, and goes out as a voice message without words. 409 as for a text."""
     chat_of(chat_id)  # before so much is read
     request.max_content_length = MAX_FILE_SIZE + 64 * 1024
     form = request.form.to_dict()
@@ -49,7 +50,8 @@ def send_file(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/location")
 def send_location(chat_id: int) -> ResponseReturnValue:
-    """Send a `place` (two numbers, or a link to a map that holds them), perhaps with a `name`. 409 as for a text."""
+    """Send a `place` (two numbers, or a link to a map that holds them), perhaps with a `name`. 409
+    as for a text."""
     body = json_body()
     point = point_in(text_field(body, "place", longest=2000))
     name = one_line(maybe_text_field(body, "name", longest=MAX_NAME))
@@ -64,7 +66,8 @@ def send_location(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/contact")
 def send_contact(chat_id: int) -> ResponseReturnValue:
-    """Send a contact card: a `name`, a `number` as it was typed, perhaps a `company`. 409 as for a text."""
+    """Send a contact card: a `name`, a `number` as it was typed, perhaps a `company`. 409 as for a
+    text."""
     body = json_body()
     name, company = (one_line(maybe_text_field(body, field, longest=MAX_NAME)) for field in ("name", "company"))
     typed = text_field(body, "number", longest=64)
@@ -79,7 +82,8 @@ def send_contact(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/colleague")
 def look_colleague(chat_id: int) -> ResponseReturnValue:
-    """What Bitrix24 lets this user know of a colleague, for the form of a contact card. One outside call."""
+    """What Bitrix24 lets this user know of a colleague, for the form of a contact card. One outside
+    call."""
     user_id = id_field(json_body(), "user") or 0
     context, _line, _chat = chat_of(chat_id)
     here = services()
@@ -103,8 +107,8 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/messages/<ref>/delete")
 def delete(chat_id: int, ref: str) -> ResponseReturnValue:
-    """Take a message of ours back, for the client too. 409 with a question until it is confirmed: it cannot be
-    undone."""
+    """Take a message of ours back, for the client too. 409 with a question until it is confirmed:
+    it cannot be undone."""
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):
@@ -145,7 +149,8 @@ def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/read")
 def mark_read(chat_id: int) -> ResponseReturnValue:
-    """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a promise to answer."""
+    """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a
+    promise to answer."""
     _context, line, chat = chat_to_change(chat_id)
     refs = texts_field(json_body(), "refs", most=MAX_READ, longest=4096)
     services().chats.service.mark_read(line, chat, [named(chat, ref) for ref in refs])

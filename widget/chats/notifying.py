@@ -1,5 +1,6 @@
-"""Notices in Bitrix24: to who answers a chat when its client waits too long, to administrators when a line is down or a
-send has no clear end. Each is told once, and taken back when its reason is gone.
+"""Notices in Bitrix24: to who answers a chat when its client waits too long, to administrators when
+a line is down or a send has no clear end. Each is told once, and taken back when its reason is
+gone.
 
 Only where an administrator has switched them on, and Bitrix24 has granted the permission.
 """
@@ -31,8 +32,8 @@ MAX_TOLD = 20  # notices of one portal in one round
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an employee is told something, in words; once it has lasted for so many seconds. What tells of a client is
-    for those who may use the `line`."""
+    """Why an employee is told something, in words; once it has lasted for so many seconds. What
+    tells of a client is for those who may use the `line`."""
 
     words: str
     lasts: float = 0.0
@@ -117,8 +118,9 @@ class Notifying:
         self._more.append(reasons)
 
     def go(self) -> None:
-        """A round over the portals that want notices, or have one out. One outside call a notice, another one for a
-        line that is not open to all; a portal that refuses is tried in the next round."""
+        """A round over the portals that want notices, or have one out. One outside call a notice,
+        another one for a line that is not open to all; a portal that refuses is tried in the next
+        round."""
         out = self._notices.portals()
         for portal in self._portals.all():
             wanted = portal.notices or portal.id in out
@@ -168,7 +170,8 @@ class Notifying:
                 _pass_over(portal, refusal)
 
     def _may_use(self, portal: Portal, user_id: int, line: Line | None) -> bool | None:
-        """None where Bitrix24 does not say. One outside call, none for a line that is open to all."""
+        """None where Bitrix24 does not say. One outside call, none for a line that is open to
+        all."""
         if line is None or not line.access_list:
             return True
         try:

@@ -1,5 +1,5 @@
-"""The last message of a chat, as its row shows it, and how many of the client's wait for an answer. From what is stored
-here: webhooks and sends. No gateway is asked for it."""
+"""The last message of a chat, as its row shows it, and how many of the client's wait for an answer.
+From what is stored here: webhooks and sends. No gateway is asked for it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,8 +19,9 @@ LATE = 1.0  # seconds by which a chat may know of a later message than is stored
 
 @dataclass(frozen=True)
 class LastMessage:
-    """`text` is "" for a file without words, of this `kind`, and for what was deleted. `waiting` counts the client's
-    messages that wait for an answer (waiting.py says since when), MAX_MESSAGES at the most."""
+    """`text` is "" for a file without words, of this `kind`, and for what was deleted. `waiting`
+    counts the client's messages that wait for an answer (waiting.py says since when), MAX_MESSAGES
+    at the most."""
 
     at: float
     from_me: bool
@@ -39,8 +40,8 @@ class Previews:
         self._sends = conversations.sends
 
     def of(self, portal_id: int, chats: Collection[Chat]) -> dict[int, LastMessage]:
-        """By the chat's id. Two queries; none without a chat. A chat whose last message is not stored here has none:
-        an older one in its place would be wrong."""
+        """By the chat's id. Two queries; none without a chat. A chat whose last message is not
+        stored here has none: an older one in its place would be wrong."""
         if not chats:
             return {}
         by_name = {(chat.line_id, chat_id): chat.id for chat in chats for chat_id in chat.chat_ids}
@@ -61,8 +62,8 @@ class Previews:
 
 
 def last_of(messages: Collection[Message], send: Send | None, *, waiting_since: float = 0.0) -> LastMessage | None:
-    """Of a chat's stored messages and its last send from here; its client waits since then (unix seconds), 0 where
-    they do not (pure)."""
+    """Of a chat's stored messages and its last send from here; its client waits since then (unix
+    seconds), 0 where they do not (pure)."""
     ordered = sorted(messages, key=lambda message: message.at, reverse=True)
     theirs = sum(not message.from_me and message.at >= waiting_since for message in ordered)
     waiting = max(1, theirs) if waiting_since > 0 else 0  # it may be older than the messages that were read

@@ -1,11 +1,14 @@
-"""Whether a user may read a chat that no open card brought them to: one of the list of those who wait.
+"""Whether a user may read a chat that no open card brought them to: one of the list of those who
+wait.
 
-An administrator may; so may who answers it, and who wrote in it from a card unless a colleague answers it now. Who came
-to answer it by a typed number sees that its client waits, and reads it as typed numbers are read (typed.py). Others
-may where Bitrix24 lets them read a card that has the number or that the chat was attached to. A client who waits, who
-has no such card and whom no employee answers, is for all of them until one takes the chat or says that no reply is
-needed. A chat of a line that is closed to them is never theirs. A card that is no more, by the word of an
-administrator's token, counts no more: one that a user only may not read still keeps the chat from them.
+An administrator may; so may who answers it, and who wrote in it from a card unless a colleague
+answers it now. Who came to answer it by a typed number sees that its client waits, and reads it as
+typed numbers are read (typed.py). Others may where Bitrix24 lets them read a card that has the
+number or that the chat was attached to. A client who waits, who has no such card and whom no
+employee answers, is for all of them until one takes the chat or says that no reply is needed. A
+chat of a line that is closed to them is never theirs. A card that is no more, by the word of an
+administrator's token, counts no more: one that a user only may not read still keeps the chat from
+them.
 """
 
 import logging
@@ -38,9 +41,9 @@ Asked = tuple[int, int, int, str]  # by whom about which chat of which client
 
 @dataclass(frozen=True)
 class ClientCards:
-    """The cards of a chat's client that the user may read. `unknown`: no card has the number, and the chat was attached
-    to none; None: not known. `typed`: the user answers it, and came by a typed number, so that each use of the chat has
-    to show that it is theirs alone (typed.py)."""
+    """The cards of a chat's client that the user may read. `unknown`: no card has the number, and
+    the chat was attached to none; None: not known. `typed`: the user answers it, and came by a
+    typed number, so that each use of the chat has to show that it is theirs alone (typed.py)."""
 
     cards: tuple[CrmLink, ...] = ()
     unknown: bool | None = None
@@ -64,10 +67,11 @@ class ChatRights:
         self._lock = threading.Lock()
 
     def readable(self, portal: Portal, viewer: Viewer, chats: Sequence[Chat]) -> dict[int, ClientCards]:
-        """By id those of the chats, on lines that are open to the user, that they may read, with the cards of their
-        clients. Bitrix24 is asked about 50 of them, first those that are the user's own. Three outside calls at most,
-        none for clients that this user asked about in the last minute. Where Bitrix24 does not answer: without cards,
-        and only what needs no answer of it."""
+        """By id those of the chats, on lines that are open to the user, that they may read, with
+        the cards of their clients. Bitrix24 is asked about 50 of them, first those that are the
+        user's own. Three outside calls at most, none for clients that this user asked about in the
+        last minute. Where Bitrix24 does not answer: without cards, and only what needs no answer of
+        it."""
         wrote = self._waits.written_in(portal.id, viewer.user_id, [chat.id for chat in chats])
         own = {
             chat.id
@@ -119,8 +123,8 @@ class ChatRights:
         return {**found, **news}
 
     def _asked(self, portal: Portal, user_id: int, chats: Sequence[Chat]) -> dict[int, ClientCards]:
-        """The search is asked by the installer where there is one: a user to whom it shows less would take a
-        colleague's client for a stranger."""
+        """The search is asked by the installer where there is one: a user to whom it shows less
+        would take a colleague's client for a stranger."""
         phones = {chat.phone for chat in chats if chat.phone}
         by_phone = cards_of_phones(self._rest, portal, portal.installer_id or user_id, phones)
         links = self._attached.links(portal.id, [chat.id for chat in chats])
@@ -141,8 +145,9 @@ class ChatRights:
         }
 
     def _unlink_gone(self, portal: Portal, cards: Collection[CrmLink]) -> set[tuple[int, int]]:
-        """Those of the cards, which this user does not see, that Bitrix24 does not have any more; no chat is attached
-        to them from now on. One outside call, none for cards that were there in the last ten minutes."""
+        """Those of the cards, which this user does not see, that Bitrix24 does not have any more;
+        no chat is attached to them from now on. One outside call, none for cards that were there in
+        the last ten minutes."""
         with self._lock:
             asked = [card for card in cards if (portal.id, card) not in self._there][:MAX_LOOKED_FOR]
         try:
@@ -165,6 +170,7 @@ def _asked_of(chat: Chat, user_id: int) -> Asked:
 
 
 def _is_open(chat: Chat, viewer: Viewer) -> bool:
-    """Whether the client waits, or this user has just said that they need not, and none of us has written since."""
+    """Whether the client waits, or this user has just said that they need not, and none of us has
+    written since."""
     waived = chat.waived_by == viewer.user_id and chat.waived_at >= chat.theirs_at > 0
     return chat.waiting_since > 0 or (waived and chat.last_at <= chat.theirs_at)

@@ -1,7 +1,7 @@
 """Write in a chat: a text or a file, once.
 
-A send is written down before the gateway is asked, the gateway is asked once, and what is unclear afterwards is
-«unknown» until a history tells. Nothing here is ever sent a second time by itself.
+A send is written down before the gateway is asked, the gateway is asked once, and what is unclear
+afterwards is «unknown» until a history tells. Nothing here is ever sent a second time by itself.
 """
 
 import hashlib
@@ -51,9 +51,10 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 
 @dataclass(frozen=True)
 class Draft:
-    """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
-    under `name` if one is given, perhaps as an answer; `author` is what colleagues read. A chat without an owner gets
-    `owner_id`: None is the writer, 0 none. `typed`: a typed number is all that brought the writer to the chat."""
+    """A message that a user is about to send: where, under which key, and what that key has sent
+    already. It goes out under `name` if one is given, perhaps as an answer; `author` is what
+    colleagues read. A chat without an owner gets `owner_id`: None is the writer, 0 none. `typed`: a
+    typed number is all that brought the writer to the chat."""
 
     line: Line
     chat: Chat
@@ -87,8 +88,8 @@ class Deaf:
 
 
 class Allowance(Protocol):
-    """What a line may send. Both `reserve` and `reserve_check`, for what costs a check and is not a message, raise
-    Refused; `settle` is told how it ended, None for what was not tried."""
+    """What a line may send. Both `reserve` and `reserve_check`, for what costs a check and is not a
+    message, raise Refused; `settle` is told how it ended, None for what was not tried."""
 
     def reserve(self, line: Line, *, first: bool) -> Any: ...
 
@@ -111,9 +112,9 @@ class Unlimited:
 
 
 class Onlooker(Protocol):
-    """Is told of sends. `begins` is called in the transaction of a new send's row, `ended` when its gateway has
-    answered, `changed` in the transaction that keeps what a message of ours became, or that it was taken back; none may
-    make an outside call."""
+    """Is told of sends. `begins` is called in the transaction of a new send's row, `ended` when its
+    gateway has answered, `changed` in the transaction that keeps what a message of ours became, or
+    that it was taken back; none may make an outside call."""
 
     def begins(self, draft: Draft, send: Send) -> object: ...
 
@@ -154,10 +155,11 @@ class Sending:
         self._onlooker = onlooker
 
     def send(self, draft: Draft, text: str) -> Send:
-        """Send a text once. The same key gives the same message back, also after the first request broke off.
+        """Send a text once. The same key gives the same message back, also after the first request
+        broke off.
 
-        One outside call for a new key, none for a known one. Five statements in two transactions. Raises Refused, also
-        for a key used for something else.
+        One outside call for a new key, none for a known one. Five statements in two transactions.
+        Raises Refused, also for a key used for something else.
         """
         typed = typed_text(text)
         text = signature(draft.name) + typed
@@ -201,9 +203,11 @@ class Sending:
         )
 
     def send_voice(self, draft: Draft, recording: bytes) -> Send:
-        """Send a browser's recording once, by the rules of `send`, as a voice message. Its length is kept.
+        """Send a browser's recording once, by the rules of `send`, as a voice message. Its length
+        is kept.
 
-        Raises Refused: UNSUPPORTED, VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED, and what `send` raises.
+        Raises Refused: UNSUPPORTED, VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED, and what `send`
+        raises.
         """
         self._refuse_without(draft.line, "files")
         if not can_convert():
@@ -218,7 +222,8 @@ class Sending:
         )
 
     def send_location(self, draft: Draft, location: Location) -> Send:
-        """Send a place once, by the rules of `send`. Raises Refused: UNSUPPORTED, and what `send` raises."""
+        """Send a place once, by the rules of `send`. Raises Refused: UNSUPPORTED, and what `send`
+        raises."""
         self._refuse_without(draft.line, "location")
         refuse_unfilled(location.name)
         ref = self._ref(draft)
@@ -240,7 +245,8 @@ class Sending:
         )
 
     def _once_labelled(self, draft: Draft, label: str, post: Post) -> Send:
-        """What its label tells completely: the same label is the same message, and "" is one that was wiped."""
+        """What its label tells completely: the same label is the same message, and "" is one that
+        was wiped."""
         return self._once(draft, label, post, same=lambda stored: stored in ("", label))
 
     def _refuse_without(self, line: Line, capability: str) -> None:
@@ -292,8 +298,9 @@ class Sending:
         return send, new
 
     def _keep(self, draft: Draft, send: Send, result: SendResult) -> Send:
-        """What became of the send, with what it means for its chat and the line's counters, in one transaction. Never
-        raises: the message may be out, and where nothing can be stored its bubble says what is true."""
+        """What became of the send, with what it means for its chat and the line's counters, in one
+        transaction. Never raises: the message may be out, and where nothing can be stored its
+        bubble says what is true."""
         reason = result.error.value if result.error else ""
         outcome = (send, _STATE_OF[result.outcome])
         try:
@@ -319,11 +326,12 @@ class Sending:
             noted(line.portal_id, line.id, settled.message_id, went, at=self._clock())
 
     def _preflight(self, line: Line, chat: Chat) -> None:
-        """Refuse, before any outside call, a new chat on a restricted line and what would wait in a gateway's queue.
+        """Refuse, before any outside call, a new chat on a restricted line and what would wait in a
+        gateway's queue.
 
-        A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
-        for a line that is down, and send it whenever the line comes back, which may be the next day. No call: what is
-        known of the line decides.
+        A restricted account that starts new chats is restricted longer. A gateway that queues would
+        keep a message for a line that is down, and send it whenever the line comes back, which may
+        be the next day. No call: what is known of the line decides.
         """
         new_chat = _is_first(chat)
         queues = self._gateways.of(line).capabilities.queues_sends
@@ -350,7 +358,8 @@ def _is_first(chat: Chat) -> bool:
     return not chat.proved and not chat.last_at
 
 
-# An echo of what was refused may have been there first. What is unclear is counted when something tells of it.
+# An echo of what was refused may have been there first. What is unclear is counted when something
+# tells of it.
 _WENT = {Sent.SENT: Went.OUT, Sent.QUEUED: Went.OUT, Sent.REFUSED: Went.REFUSED}
 _STATE_OF = {
     Sent.SENT: SendState.SENT,
@@ -367,7 +376,8 @@ def signature(name: str) -> str:
 
 
 def refuse_unfilled(text: str) -> None:
-    """A text with a variable of a quick reply in it, or with half of one, never leaves. Raises Refused."""
+    """A text with a variable of a quick reply in it, or with half of one, never leaves. Raises
+    Refused."""
     marks = unfilled(text)
     if marks:
         raise Refused(ErrorCode.UNFILLED, reason=f"{len(marks)} variables", about=", ".join(marks[:5]))
@@ -378,11 +388,13 @@ def typed_text(text: str) -> str:
 
 
 def _same(stored: str, typed: str) -> bool:
-    """The same message, if the name was switched on or off between two tries too. "" is a text that was wiped."""
+    """The same message, if the name was switched on or off between two tries too. "" is a text that
+    was wiped."""
     return stored in ("", typed) or (stored.startswith("*") and stored.partition(":*\n")[2] == typed)
 
 
 def message_id_of(portal_id: int, send_key: str) -> str:
-    """Our message's id at WhatsApp, made from the key: known before the call, so that a send whose answer was lost
-    can be looked up. Form: the web client's, 3EB0 and 18 hex digits (WhiskeySockets/Baileys, generateMessageIDV2)."""
+    """Our message's id at WhatsApp, made from the key: known before the call, so that a send whose
+    answer was lost can be looked up. Form: the web client's, 3EB0 and 18 hex digits
+    (WhiskeySockets/Baileys, generateMessageIDV2)."""
     return "3EB0" + hashlib.sha256(f"{portal_id}:{send_key}".encode()).hexdigest()[:18].upper()

@@ -54,8 +54,8 @@ class ChatService:
         allowance: Allowance | None = None,
         onlooker: Onlooker | None = None,
     ) -> None:
-        """`feedback` learns from sends and from checks that a gateway makes by itself, `onlooker` from what is sent;
-        nothing does by default."""
+        """`feedback` learns from sends and from checks that a gateway makes by itself, `onlooker`
+        from what is sent; nothing does by default."""
         self._gateways = gateways
         self._conversations = conversations
         self._chats = conversations.chats
@@ -74,7 +74,8 @@ class ChatService:
             self._allowance,
             self._onlooker,
         )
-        # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
+        # Reading and writing are files of their own; to a caller they are verbs of the chat like
+        # the others.
         self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
         self.heard = histories.heard
         self.send, self.send_file, self.send_voice = sending.send, sending.send_file, sending.send_voice
@@ -86,25 +87,26 @@ class ChatService:
         return Draft(line, chat, send_key, user_id, name, known=self._sends.by_key(chat.portal_id, send_key))
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:
-        """The chat of this line and phone, made if there is none; also says if it is new. `chat_id` is what presence
-        remembers of it, whichever line was told; the chats of a client who was known by that id alone, on any line,
-        are those of the phone from now on. No outside call."""
+        """The chat of this line and phone, made if there is none; also says if it is new. `chat_id`
+        is what presence remembers of it, whichever line was told; the chats of a client who was
+        known by that id alone, on any line, are those of the phone from now on. No outside call."""
         known = chat_ids_for(line, chat_id)
         for hidden in self._chats.of_phones(line.portal_id, [one for one in known if one.endswith(LID)]):
             Waiting(self._conversations).recount(self._conversations.hidden.unite(hidden, spellings(phone)))
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
 
     def missing(self, chat: Chat, message_id: str) -> Send:
-        """The chat's send of this id that is missing and of which no rep said what is true. One query. Refused for any
-        other."""
+        """The chat's send of this id that is missing and of which no rep said what is true. One
+        query. Refused for any other."""
         found = next(iter(self._sends.named(chat.portal_id, chat.id, [message_id])), None)
         if found is None or not asked_of(found):
             raise Refused(ErrorCode.MESSAGE_GONE, 409, "not missing")
         return found
 
     def send_again(self, draft: Draft, missing: Send) -> Send:
-        """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
-        one message. By the rules of `send`. Raises Refused: UNSUPPORTED for a file, which is not kept."""
+        """Send the text of a missing send anew, under the key that follows from its own: pressed
+        twice, it is still one message. By the rules of `send`. Raises Refused: UNSUPPORTED for a
+        file, which is not kept."""
         if "again" not in asked_of(missing):
             raise Refused(ErrorCode.UNSUPPORTED, reason="a file is not kept")
         sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already
@@ -138,7 +140,8 @@ class ChatService:
             self._onlooker.changed(line, chat, message.id)
 
     def delete(self, line: Line, chat: Chat, message: Named) -> None:
-        """Take a message of ours back, for the client too. One outside call. Raises Refused, GatewayError."""
+        """Take a message of ours back, for the client too. One outside call. Raises Refused,
+        GatewayError."""
         self._require_ours(message, DELETE_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.delete(chat_id, message.ref), "delete")
         with self._conversations.transaction():
@@ -147,8 +150,9 @@ class ChatService:
             self._onlooker.changed(line, chat, message.id)
 
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
-        """React to a message, or take the reaction back with "". One outside call. Raises Refused, also where the
-        gateway would look the number up first and the line may check no more; GatewayError."""
+        """React to a message, or take the reaction back with "". One outside call. Raises Refused,
+        also where the gateway would look the number up first and the line may check no more;
+        GatewayError."""
 
         def verb(gateway: Gateway, chat_id: str) -> None:
             checks = gateway.capabilities.checks_when_sending
@@ -164,15 +168,15 @@ class ChatService:
         self._know(chat, line, message, MessageFacts(from_me=message.from_me, ours=(self._clock(), emoji)))
 
     def mark_read(self, line: Line, chat: Chat, messages: Sequence[Named]) -> None:
-        """Give the client read receipts for their messages. One outside call, none without one of theirs. Raises
-        Refused, GatewayError."""
+        """Give the client read receipts for their messages. One outside call, none without one of
+        theirs. Raises Refused, GatewayError."""
         theirs = [message.ref for message in messages if not message.from_me]
         if theirs:
             self._ask(line, chat, lambda gateway, chat_id: gateway.mark_read(chat_id, theirs), "mark_read")
 
     def typing(self, line: Line, chat: Chat, *, on: bool) -> None:
-        """Show the client «typing…». One outside call. Refused where it would cost the line a check each
-        time. Raises Refused, GatewayError."""
+        """Show the client «typing…». One outside call. Refused where it would cost the line a check
+        each time. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
             raise Refused(ErrorCode.UNSUPPORTED, reason="typing")
         self._ask(line, chat, lambda gateway, chat_id: gateway.typing(chat_id, on=on), "typing")

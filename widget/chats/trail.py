@@ -10,7 +10,8 @@ ACCEPTED = "accepted"  # written down here, and the gateway asked right after it
 
 @dataclass(frozen=True)
 class TrailStep:
-    """One step as it is shown. Looks that found nothing are one step: `times` of them, the last one at `at`."""
+    """One step as it is shown. Looks that found nothing are one step: `times` of them, the last one
+    at `at`."""
 
     at: float
     what: str

@@ -1,4 +1,5 @@
-"""What clients say in voice messages, as words: heard by a model on this machine, one after the other, in the worker.
+"""What clients say in voice messages, as words: heard by a model on this machine, one after the
+other, in the worker.
 
 A transcript is a fact of its message (message_facts.py): sealed with it, gone with it.
 """
@@ -90,7 +91,8 @@ class Transcripts:
             log.warning("transcripts.full line=%s", line.id)
 
     def _hear(self, line: Line, chat_ids: tuple[str, ...], message: Message) -> None:
-        """Never raises: without its words a voice message is what it was. Two calls to the gateway."""
+        """Never raises: without its words a voice message is what it was. Two calls to the
+        gateway."""
         try:
             portal = self._portals.get(line.portal_id)
             recorded = self._gateways.of(line).media(chat_ids[0], message.ref)

@@ -1,9 +1,11 @@
-"""A number that a rep typed: no card says that this rep may read its chat, so what the chat holds has to say it.
+"""A number that a rep typed: no card says that this rep may read its chat, so what the chat holds
+has to say it.
 
-It is theirs while all in it is what they wrote from here, and what the client answered to that. This is read from the
-gateway at every use, the whole chat at once, and nothing else is shown than what was read for it: there are no further
-pages. A chat that is too long for that, and a gateway that keeps no messages or does not answer, close it. Lists of
-chats are not asked: they are made to prove presence, and leave chats out. Administrators may read every chat.
+It is theirs while all in it is what they wrote from here, and what the client answered to that.
+This is read from the gateway at every use, the whole chat at once, and nothing else is shown than
+what was read for it: there are no further pages. A chat that is too long for that, and a gateway
+that keeps no messages or does not answer, close it. Lists of chats are not asked: they are made to
+prove presence, and leave chats out. Administrators may read every chat.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,8 +23,8 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
 from widget.storage.sends import Send, SendState
 
-# Empty chats that one user may make in a day. A person does not type so many numbers and write to none of them: it
-# keeps a script from filling the table.
+# Empty chats that one user may make in a day. A person does not type so many numbers and write to
+# none of them: it keeps a script from filling the table.
 MAX_UNWRITTEN = 50
 DAY = 86_400
 MAX_MESSAGES = 100  # a chat that is longer is a client's, and a client has a card
@@ -39,13 +41,15 @@ class ChatOwner(Enum):
 
 
 class NotTheirs(Exception):
-    """The chat holds messages that are not for this user, or too many to know. Its text is for logs only."""
+    """The chat holds messages that are not for this user, or too many to know. Its text is for logs
+    only."""
 
 
 @dataclass(frozen=True)
 class WholeChat:
-    """All messages of a chat that is this user's, newest first, as they may be shown. `sent` are the ids of what they
-    wrote from here, which the gateway may not have: a send without a clear end is theirs to send again."""
+    """All messages of a chat that is this user's, newest first, as they may be shown. `sent` are
+    the ids of what they wrote from here, which the gateway may not have: a send without a clear end
+    is theirs to send again."""
 
     user_id: int
     messages: tuple[Message, ...]
@@ -72,8 +76,8 @@ class TypedNumbers:
         self._clock = clock
 
     def owner(self, portal_id: int, line_id: int, phone: str, user_id: int) -> ChatOwner:
-        """Who talked in the chat by what is stored here, which may be less than the gateway has. At most two
-        queries."""
+        """Who talked in the chat by what is stored here, which may be less than the gateway has. At
+        most two queries."""
         chat = self._chats.find(portal_id, line_id, phone)
         if chat is None:
             return ChatOwner.NONE
@@ -83,15 +87,16 @@ class TypedNumbers:
         return ChatOwner.OTHERS if chat.proved or chat.last_at else ChatOwner.NONE
 
     def may_begin(self, portal_id: int, line_id: int, phone: str, user_id: int) -> bool:
-        """Whether this user may open the chat of a typed number: one that is there, or not too many empty ones of
-        theirs in 24 hours. At most two queries."""
+        """Whether this user may open the chat of a typed number: one that is there, or not too many
+        empty ones of theirs in 24 hours. At most two queries."""
         if self._chats.find(portal_id, line_id, phone):
             return True
         return self._chats.unwritten(portal_id, user_id, self._clock() - DAY) < MAX_UNWRITTEN
 
     def read(self, line: Line, phone: str, user_id: int) -> WholeChat:
-        """The chat, if it is this user's: four queries, one outside call an id of the chat, another one at a gateway
-        that says only on an empty page that there are no more. Raises NotTheirs, GatewayError."""
+        """The chat, if it is this user's: four queries, one outside call an id of the chat, another
+        one at a gateway that says only on an empty page that there are no more. Raises NotTheirs,
+        GatewayError."""
         if self.owner(line.portal_id, line.id, phone, user_id) is ChatOwner.OTHERS:
             raise NotTheirs("others talked, as stored")
         self._refuse_unkept(line)
@@ -106,14 +111,16 @@ class TypedNumbers:
         return WholeChat(user_id, tuple(_without_foreign_quotes(messages)), sent)
 
     def require(self, line: Line, phone: str, user_id: int) -> WholeChat:
-        """As `read`, with Refused(NOT_ALLOWED) for a chat that is not this user's alone. Raises GatewayError too."""
+        """As `read`, with Refused(NOT_ALLOWED) for a chat that is not this user's alone. Raises
+        GatewayError too."""
         try:
             return self.read(line, phone, user_id)
         except NotTheirs as error:
             raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
 
     def _refuse_unkept(self, line: Line) -> None:
-        """Raises GatewayError unless the gateway is known to keep messages: without them it cannot tell who talked."""
+        """Raises GatewayError unless the gateway is known to keep messages: without them it cannot
+        tell who talked."""
         status = self._gateways.known(line)
         if isinstance(status, GatewayError):
             raise GatewayError(status.gateway_code, until=status.until)
@@ -138,7 +145,8 @@ class TypedNumbers:
 
 
 def is_theirs(messages: Sequence[Message], written: Sequence[Send]) -> bool:
-    """Whether all of a whole chat, newest first, was written in these sends of one user or answers them (pure)."""
+    """Whether all of a whole chat, newest first, was written in these sends of one user or answers
+    them (pure)."""
     ids = {message.id for message in messages}
     theirs = {send.message_id for send in written}
     # Those whose answer was lost, or is on its way; what failed is surely none of the messages.
@@ -159,7 +167,7 @@ def is_theirs(messages: Sequence[Message], written: Sequence[Send]) -> bool:
 
 
 def _without_foreign_quotes(messages: Sequence[Message]) -> list[Message]:
-    """A client may answer what was written elsewhere, by a colleague on the phone and since forgotten: its words come
-    along in the answer."""
+    """A client may answer what was written elsewhere, by a colleague on the phone and since
+    forgotten: its words come along in the answer."""
     texts = {message.text for message in messages}
     return [replace(one, quote=None) if one.quote and one.quote.text not in texts else one for one in messages]

@@ -1,7 +1,9 @@
-"""The worker's look for every send without a clear end, whether or not its chat is open. Nothing is ever sent again.
+"""The worker's look for every send without a clear end, whether or not its chat is open. Nothing is
+ever sent again.
 
-The looks for one send come after growing pauses. A send that is found moves on. One that neither the gateway nor a
-webhook knows after a day is MISSING: not sent, as far as can be seen, and a rep says what is true.
+The looks for one send come after growing pauses. A send that is found moves on. One that neither
+the gateway nor a webhook knows after a day is MISSING: not sent, as far as can be seen, and a rep
+says what is true.
 """
 
 import logging
@@ -52,8 +54,9 @@ class UnclearEnds:
         self._clock = clock
 
     def look(self) -> None:
-        """A round over all lines that have sends to be looked for, side by side: one that hangs keeps no other. On one
-        line one send is looked for at a time, whichever processes make rounds. One query where nothing is due."""
+        """A round over all lines that have sends to be looked for, side by side: one that hangs
+        keeps no other. On one line one send is looked for at a time, whichever processes make
+        rounds. One query where nothing is due."""
         flying = [self._pool.submit(self._look_on, *of_line) for of_line in self._sends.lines_unclear()]
         for future in flying:
             future.result()

@@ -1,4 +1,5 @@
-"""The phones of clients who are known by a LID alone: each night the gateways are asked what they have seen meanwhile.
+"""The phones of clients who are known by a LID alone: each night the gateways are asked what they
+have seen meanwhile.
 
 WhatsApp hears nothing of it. A webhook that tells a phone does the same at once (ingest.py).
 """
@@ -27,8 +28,9 @@ class Unveiling:
         self._lines = lines
 
     def go(self) -> None:
-        """A round over all lines with such clients. One query a portal where there are none; one outside call a line,
-        or one a client, by the kind of its gateway. A gateway in trouble is asked the next night."""
+        """A round over all lines with such clients. One query a portal where there are none; one
+        outside call a line, or one a client, by the kind of its gateway. A gateway in trouble is
+        asked the next night."""
         for portal in self._portals.all():
             if portal.state is PortalState.ACTIVE:
                 for line_id, chats in self._conversations.hidden.by_line(portal.id).items():
@@ -40,7 +42,8 @@ class Unveiling:
             self._ask(line, left)
 
     def _is_known_here(self, hidden: Chat) -> bool:
-        """Whether another chat, of any line, has learnt this LID meanwhile, of a check or a list; then they are one."""
+        """Whether another chat, of any line, has learnt this LID meanwhile, of a check or a list;
+        then they are one."""
         phone = self._conversations.hidden.phone_of(hidden.portal_id, hidden.client)
         if phone:
             self._unite(hidden, phone)

@@ -44,7 +44,8 @@ from widget.voice.notes import can_convert
 
 __all__ = ["beside_views", "drive_views", "message_views", "pages"]
 
-# Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
+# Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our
+# origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
 
 
@@ -57,8 +58,8 @@ SHOW_NOTHING = (
     *("chats.say_writing", "chats.told_of_loss", "chats.heed"),
     *("chats.look_into_drive", "chats.look_colleague"),
 )
-# Who answers a chat may read it from then on, and what is ignored no employee reads: no way to get at a chat that has
-# others' words, or will have them.
+# Who answers a chat may read it from then on, and what is ignored no employee reads: no way to get
+# at a chat that has others' words, or will have them.
 CLAIMS = ("chats.take", "chats.waive", "chats.ignore")
 
 
@@ -73,10 +74,12 @@ def keep_typed_numbers_apart() -> None:
 
 @pages.post("")
 def open_chat() -> ResponseReturnValue:
-    """The pane of one phone's chat, made if there is none. No gateway call: a slow one never delays the composer.
+    """The pane of one phone's chat, made if there is none. No gateway call: a slow one never delays
+    the composer.
 
-    `line` is the line to write from; without it a number that has a chat keeps its line, and every other number gets
-    the one that the card has `shown`. A chat on a line that was switched off or removed opens to be read.
+    `line` is the line to write from; without it a number that has a chat keeps its line, and every
+    other number gets the one that the card has `shown`. A chat on a line that was switched off or
+    removed opens to be read.
     """
     body = json_body()
     asked, shown = id_field(body, "line"), id_field(body, "shown")
@@ -133,7 +136,8 @@ def _called(item: CardPhone, chat: Chat) -> CardPhone:
 
 
 def _chat_on(line: Line, known: list[Chat]) -> Chat:
-    """One that is there: a client whose phone is not known can be written to where they wrote, and nowhere else."""
+    """One that is there: a client whose phone is not known can be written to where they wrote, and
+    nowhere else."""
     chat = next((chat for chat in known if chat.line_id == line.id), None)
     if chat is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 409, "no chat on this line")
@@ -141,8 +145,9 @@ def _chat_on(line: Line, known: list[Chat]) -> Chat:
 
 
 def _chats_of(context: CardContext, phone: str, listed_on: int, chat_id: str, last_at: float) -> list[Chat]:
-    """The number's chats, the last used first. One that so far only the listing of a line's gateway has (`listed_on`, 0
-    for none) becomes one of ours, now that it is opened. One query, and an insert for such a one."""
+    """The number's chats, the last used first. One that so far only the listing of a line's gateway
+    has (`listed_on`, 0 for none) becomes one of ours, now that it is opened. One query, and an
+    insert for such a one."""
     here = services()
     known = here.storage.chats.of_phones(context.portal.id, [phone])
     line = next((line for line in context.lines if line.id == listed_on), None)
@@ -177,14 +182,16 @@ def _line_to_open(
 
 
 def _line_words(context: CardContext, line: Line, chat: Chat, state: LineState) -> dict[str, object]:
-    """What a chat says of its line: its state, whether anything can be sent, and the lines to change to."""
+    """What a chat says of its line: its state, whether anything can be sent, and the lines to
+    change to."""
     others = [other for other in context.lines if other.id != line.id and chat.phone]
     return {"state": state, "blocked": not line.active or state in UNLINKED, "others": others}
 
 
 @pages.get("/<int:chat_id>/line")
 def line_of_chat(chat_id: int) -> ResponseReturnValue:
-    """What is to be said of the chat's line above the composer: nothing while it is connected. No call."""
+    """What is to be said of the chat's line above the composer: nothing while it is connected. No
+    call."""
     context, line, chat = chat_of(chat_id)
     state = services().gateways.known_states([line])[line.id] if line.active else LineState.OFFLINE
     return render_template("chats/_chat_line.html", line=line, **_line_words(context, line, chat, state))
@@ -192,7 +199,8 @@ def line_of_chat(chat_id: int) -> ResponseReturnValue:
 
 @pages.get("/<int:chat_id>/messages")
 def messages(chat_id: int) -> ResponseReturnValue:
-    """A page of history: the newest, or the one above `before`. 304 when the newest is what the page has."""
+    """A page of history: the newest, or the one above `before`. 304 when the newest is what the
+    page has."""
     context, line, chat = chat_of(chat_id)
     before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
@@ -222,8 +230,8 @@ def messages(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/messages")
 def send(chat_id: int) -> ResponseReturnValue:
-    """Send a text, perhaps as an answer to a message (`reply_to`). 409 with a question when it is night at the
-    client's and `confirmed` does not say «send anyway»."""
+    """Send a text, perhaps as an answer to a message (`reply_to`). 409 with a question when it is
+    night at the client's and `confirmed` does not say «send anyway»."""
     body = json_body()
     text = text_field(body, "text", longest=MAX_TEXT + 2000)
     draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"), text=text)
@@ -234,7 +242,8 @@ def send(chat_id: int) -> ResponseReturnValue:
 
 @pages.get("/<int:chat_id>/media/<ref>")
 def media(chat_id: int, ref: str) -> ResponseReturnValue:
-    """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked for."""
+    """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked
+    for."""
     _session, line, chat = chat_of(chat_id)
     if line.removed:
         raise Refused(ErrorCode.FILE_GONE, reason="line")
@@ -265,16 +274,16 @@ def _pieces(context: CardContext, line: Line, chat: Chat, history: History, else
 
 
 def _is_fed(line: Line, history: History) -> bool:
-    """Whether the line's webhooks bring its messages: they came, and no message of the client's is newer than the last
-    one. One query."""
+    """Whether the line's webhooks bring its messages: they came, and no message of the client's is
+    newer than the last one. One query."""
     heard_at = services().storage.line_health.of(line.portal_id, line.id).hook_at
     newest = max((bubble.at for bubble in history.bubbles if not bubble.from_me), default=0.0)
     return heard_at > 0 and newest <= heard_at + HEARD_EVERY
 
 
 def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]:
-    """The other lines on which this client's conversation can be read, the last used first: said where this chat's
-    history ends. One query then."""
+    """The other lines on which this client's conversation can be read, the last used first: said
+    where this chat's history ends. One query then."""
     if not history.end:
         return []
     lines = {line.id: line for line in context.readable}
@@ -283,7 +292,8 @@ def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]
 
 
 def _version(context: CardContext, history: History, elsewhere: list[Line]) -> str:
-    """Of what is shown and not of its HTML: the sealed name of a message is another one each time."""
+    """Of what is shown and not of its HTML: the sealed name of a message is another one each
+    time."""
     shown = [(replace(bubble, can=frozenset()), sorted(bubble.can)) for bubble in history.bubbles]
     whole = (shown, history.cursor, history.end, elsewhere, history.error, context.session.language, context.zone)
     return hashlib.sha256(repr(whole).encode("utf-8", "replace")).hexdigest()[:24]

@@ -1,1 +1,2 @@
-"""The operator's `flask …` commands, a file for each subject. Texts are English: they go into a terminal."""
+"""The operator's `flask …` commands, a file for each subject. Texts are English: they go into a
+terminal."""

@@ -39,14 +39,15 @@ def find_portal(member_id: str) -> Portal:
 
 
 def note(portal: Portal, what: ChangeKind, *, line: str = "", old: str = "", new: str = "") -> None:
-    """Write what a command changed into the log that the portal's administrators read, unless nothing changed."""
+    """Write what a command changed into the log that the portal's administrators read, unless
+    nothing changed."""
     if old != new or not (old or new):
         services().storage.changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)
 
 
 def portal_address(address: str, option: str) -> str:
-    """The address of a portal's REST. One in the operator's own network is allowed, since the operator typed it.
-    Raises click.BadParameter."""
+    """The address of a portal's REST. One in the operator's own network is allowed, since the
+    operator typed it. Raises click.BadParameter."""
     allowed = ("https", "http") if services().infra.config.allow_http else ("https",)
     if urlsplit(address).scheme not in allowed or not urlsplit(address).hostname:
         raise click.BadParameter(f"must be an {' or '.join(allowed)} address", param_hint=option)

@@ -1,7 +1,8 @@
 """`flask backup` and `flask restore`: the whole database in one file, and back into an empty one.
 
-Redis needs none: what it loses is counted again from SQL. The file holds what the database does: secrets sealed,
-numbers of chats in the clear. Without ENCRYPTION_KEYS, which are not in it, no text and no token can be read.
+Redis needs none: what it loses is counted again from SQL. The file holds what the database does:
+secrets sealed, numbers of chats in the clear. Without ENCRYPTION_KEYS, which are not in it, no text
+and no token can be read.
 """
 
 import os
@@ -25,7 +26,8 @@ from widget.storage.schema import portals
 @click.argument("file", type=click.Path(path_type=Path))
 @logs.work("cli")
 def back_up(file: Path) -> None:
-    """While the service runs. The file is its owner's alone; one that is there is not written over."""
+    """While the service runs. The file is its owner's alone; one that is there is not written
+    over."""
     os.close(_new(file))
     try:
         _dump(services().storage.engine, file)
@@ -40,7 +42,8 @@ def back_up(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @logs.work("cli")
 def restore(file: Path) -> None:
-    """Into an empty database, with the service stopped. Ends with 1 where a line's key opens with none of ours."""
+    """Into an empty database, with the service stopped. Ends with 1 where a line's key opens with
+    none of ours."""
     here = services()
     if _holds_portals(here.storage.engine):
         raise click.ClickException("the database of DATABASE_URL is not empty; nothing was changed")
@@ -98,7 +101,8 @@ def _load(engine: Engine, file: Path) -> None:
 
 
 def _run(url: URL, program: str, *arguments: str) -> None:
-    """One of PostgreSQL's programs, told where to connect by its environment, which other users cannot read."""
+    """One of PostgreSQL's programs, told where to connect by its environment, which other users
+    cannot read."""
     query = {name: value for name, value in url.query.items() if isinstance(value, str)}
     settings = {
         "PGHOST": url.host or query.get("host"),

@@ -22,7 +22,8 @@ class CheckFinding:
 
 
 def check_portal(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
-    """One finding for each thing that can be wrong. Never raises for trouble outside; names no token, no key."""
+    """One finding for each thing that can be wrong. Never raises for trouble outside; names no
+    token, no key."""
     active = portal.state is PortalState.ACTIVE
     yield CheckFinding(active, "state", f"{portal.state.value} {portal.closed_reason}".strip())
     user_id = _whose_token(here, portal)
@@ -72,8 +73,8 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
 
 
 def _whose_token(here: "Services", portal: Portal) -> int | None:
-    """The user whose token is tried: the installer, whose token works in the background, else the last one who opened
-    a page."""
+    """The user whose token is tried: the installer, whose token works in the background, else the
+    last one who opened a page."""
     users = here.storage.tokens.users(portal.id)
     return portal.installer_id if portal.installer_id in users else next(iter(users), None)
 

@@ -27,7 +27,8 @@ SKEW_SECONDS = 5.0  # between this host's clock and a store's; leases and turns 
 BEAT_SECONDS = 180.0
 FREE_MB = 1000  # of a disk that we write to
 MB = 10**6
-# What a worker still has to do: its name, for how many seconds it may wait, and what to do if it waits for longer.
+# What a worker still has to do: its name, for how many seconds it may wait, and what to do if it
+# waits for longer.
 TRIED = "see the worker's log for why its tries fail"
 WAITS = {
     "webhook": ("webhooks", 300.0, TRIED),
@@ -47,7 +48,8 @@ class Sign:
 
 @logs.work("cli")
 def tell() -> None:
-    """Ends with 1 when something is wrong. Calls no portal and no gateway; a few queries, some Redis round trips."""
+    """Ends with 1 when something is wrong. Calls no portal and no gateway; a few queries, some
+    Redis round trips."""
     wrong = 0
     for sign in signs(services()):
         wrong += bool(sign.cure)
@@ -73,7 +75,8 @@ def signs(here: "Services") -> Iterator[Sign]:
 
 
 def _guarded(what: str, cure: str, look: Callable[[], Iterator[Sign]]) -> Iterator[Sign]:
-    """What was found until a store failed; its error by name alone, which holds no address and no password."""
+    """What was found until a store failed; its error by name alone, which holds no address and no
+    password."""
     try:
         yield from look()
     except (SQLAlchemyError, *STORE_ERRORS) as error:
@@ -150,7 +153,8 @@ def _redis_setting(client: Any, name: str, wanted: str) -> Sign:
 
 
 def _memory(client: Any) -> Iterator[Sign]:
-    """How full Redis is. No finding for a Redis without a bound, or for a cluster, which answers server by server."""
+    """How full Redis is. No finding for a Redis without a bound, or for a cluster, which answers
+    server by server."""
     memory = client.info("memory")
     if most := memory.get("maxmemory"):
         share = memory["used_memory"] / most
@@ -173,7 +177,8 @@ def _worker(here: "Services") -> Sign:
 
 
 def _disks(here: "Services") -> Iterator[Sign]:
-    """The free room on this host's disks that hold the database and the queue, where these are files."""
+    """The free room on this host's disks that hold the database and the queue, where these are
+    files."""
     url, config = here.storage.engine.url, here.infra.config
     files = [url.database] if url.get_backend_name() == "sqlite" and url.database else []
     files += [] if config.redis_url else [config.jobs_file]

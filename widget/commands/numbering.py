@@ -35,9 +35,11 @@ def explain_number(text: str, country: str, beside: tuple[str, ...], language: s
 @numbering_commands.command("import")
 @click.argument("source")
 def import_numbering(source: str) -> None:
-    """Import a registry file (DEF-9xx.csv, ABC-3xx.csv, ABC-4xx.csv, ABC-8xx.csv) from a path or an https address.
+    """Import a registry file (DEF-9xx.csv, ABC-3xx.csv, ABC-4xx.csv, ABC-8xx.csv) from a path or an
+    https address.
 
-    Files are imported one after another; each replaces the codes it holds. Running workers notice by themselves.
+    Files are imported one after another; each replaces the codes it holds. Running workers notice
+    by themselves.
     """
     target = services().infra.config.numbering_file
     if not target:

@@ -67,7 +67,8 @@ def set_visibility(member_id: str, visibility: str) -> None:
 def check(member_id: str) -> None:
     """Prove the stored token, ask the portal about the application, and each line for its state.
 
-    Three outside calls and one a line; an expired token is renewed. Ends with 1 when something is wrong.
+    Three outside calls and one a line; an expired token is renewed. Ends with 1 when something is
+    wrong.
     """
     here = services()
     findings = list(check_portal(here, find_portal(member_id)))
@@ -98,7 +99,8 @@ def delete(member_id: str, yes: bool) -> None:
 @click.argument("member_id")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(member_id: str, file: Path) -> None:
-    """Write a portal's settings, lines, chats, sends with texts and changes as JSON; keys and tokens are left out.
+    """Write a portal's settings, lines, chats, sends with texts and changes as JSON; keys and
+    tokens are left out.
 
     The file must not exist; only its owner may read it.
     """

@@ -1,4 +1,5 @@
-"""`flask secrets …`: make the two secrets of an installation, and change the key that seals what is stored.
+"""`flask secrets …`: make the two secrets of an installation, and change the key that seals what is
+stored.
 
 Before there are settings, which every `flask` command needs: `python -m widget.commands.secrets`.
 """
@@ -21,18 +22,20 @@ secret_commands = Group("secrets", help="The keys that sign sessions and seal wh
 def make() -> None:
     """Print a new SECRET_KEY and a new ENCRYPTION_KEYS, and change nothing.
 
-    To change keys see docs/operating.md: the new one is added on every host before any host uses it.
+    To change keys see docs/operating.md: the new one is added on every host before any host uses
+    it.
     """
     print_new()
 
 
 @secret_commands.command("rotate")
 def rotate() -> None:
-    """Seal tokens, gateway keys, texts, application tokens and waiting webhooks anew with the first of ENCRYPTION_KEYS,
-    and find ignored clients by the present SECRET_KEY.
+    """Seal tokens, gateway keys, texts, application tokens and waiting webhooks anew with the first
+    of ENCRYPTION_KEYS, and find ignored clients by the present SECRET_KEY.
 
-    May run while the service does, and again after an interruption. Ends with 1 if a value opens with none of the
-    keys. Pages that are open keep needing an old key for 12 hours; without it their users open the card again.
+    May run while the service does, and again after an interruption. Ends with 1 if a value opens
+    with none of the keys. Pages that are open keep needing an old key for 12 hours; without it
+    their users open the card again.
     """
     lost, here = 0, services()
     sealed = reencrypt_everything(here.storage.engine, here.storage.secret_box)

@@ -10,7 +10,8 @@ from widget.services import services
 
 @logs.work("cli")
 def run_worker() -> None:
-    """Until a signal comes. Needs the same settings as the web process, and the same JOBS_FILE or REDIS_URL."""
+    """Until a signal comes. Needs the same settings as the web process, and the same JOBS_FILE or
+    REDIS_URL."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     here = services()
     tracing.start()

@@ -1,1 +1,2 @@
-"""The software that speaks for a line. An adapter returns values of ours and never writes anything."""
+"""The software that speaks for a line. An adapter returns values of ours and never writes
+anything."""

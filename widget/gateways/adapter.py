@@ -1,4 +1,5 @@
-"""What the adapters of all vendors share: a send and how it ended, sizes, times, and ids of phones."""
+"""What the adapters of all vendors share: a send and how it ended, sizes, times, and ids of
+phones."""
 
 import logging
 import time
@@ -28,15 +29,17 @@ SLOWEST = 375_000  # bytes of a file a second, from us through the gateway to Wh
 
 @dataclass(frozen=True)
 class Given:
-    """What the answer to a send names: the message's id, "" if it names none, and how far it got."""
+    """What the answer to a send names: the message's id, "" if it names none, and how far it
+    got."""
 
     message_id: str
     ack: Ack = Ack.NONE
 
 
 class BaseAdapter:
-    """An adapter of one line. A vendor's subclass adds its verbs (base.Gateway); for sends it writes `_post_text` and
-    others like it, which make one request, never repeated, and raise GatewayError."""
+    """An adapter of one line. A vendor's subclass adds its verbs (base.Gateway); for sends it
+    writes `_post_text` and others like it, which make one request, never repeated, and raise
+    GatewayError."""
 
     capabilities: ClassVar[Capabilities]
     home: ClassVar[str]  # how the vendor ends the id of a phone
@@ -71,8 +74,8 @@ class BaseAdapter:
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
     ) -> SendResult:
-        """One request with a file, none if it is too large. Never raises. No vendor takes an id of ours for a file,
-        so an unclear end has no id to look the message up by."""
+        """One request with a file, none if it is too large. Never raises. No vendor takes an id of
+        ours for a file, so an unclear end has no id to look the message up by."""
         if len(file.body) > self.capabilities.largest_file:
             return SendResult(Sent.REFUSED, error=GatewayErrorCode.MALFORMED)
         timeout = self._calls.timeouts.send + len(file.body) / SLOWEST
@@ -100,7 +103,8 @@ class BaseAdapter:
         raise NotImplementedError
 
     def _found_by(self, message_id: str) -> str:
-        """The id to look a message up by whose answer was lost: ours where the gateway takes it, else ""."""
+        """The id to look a message up by whose answer was lost: ours where the gateway takes it,
+        else ""."""
         return ""
 
     def _sent(self, what: str, message_id: str, post: Callable[[], Given]) -> SendResult:

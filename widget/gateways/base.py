@@ -1,8 +1,9 @@
 """The verbs of every gateway, the events that it reports by itself, and the values of both.
 
-An adapter is bound to one line. Each verb says what it costs in outside calls; a failure is a GatewayError with a
-code of ours, never a raw status. A verb that a gateway lacks raises Unsupported, and its Capabilities say so
-beforehand: the page shows a control only where the verb is there.
+An adapter is bound to one line. Each verb says what it costs in outside calls; a failure is a
+GatewayError with a code of ours, never a raw status. A verb that a gateway lacks raises
+Unsupported, and its Capabilities say so beforehand: the page shows a control only where the verb is
+there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,8 +58,8 @@ class Quota:
 class GatewayError(AppError):
     """No usable answer. `sent` is False only when the gateway surely never acted on the request.
 
-    `until` is when asking again may help (unix seconds, 0 if unknown). `host` is where a file lies that is not fetched
-    because only the operator may name that host.
+    `until` is when asking again may help (unix seconds, 0 if unknown). `host` is where a file lies
+    that is not fetched because only the operator may name that host.
     """
 
     def __init__(
@@ -114,8 +115,8 @@ class LineStatus:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The answer about one number. `chat_id` is the gateway's own id of the chat, to be used instead of a computed
-    one."""
+    """The answer about one number. `chat_id` is the gateway's own id of the chat, to be used
+    instead of a computed one."""
 
     exists: bool
     chat_id: str = ""
@@ -123,8 +124,9 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ListedChat:
-    """What its newest messages show, as far as they were looked at: `heard` that the client wrote one of them,
-    `arrived` that one of ours came to their phone. A message of ours with no tick, or one, shows nothing."""
+    """What its newest messages show, as far as they were looked at: `heard` that the client wrote
+    one of them, `arrived` that one of ours came to their phone. A message of ours with no tick, or
+    one, shows nothing."""
 
     chat_id: str
     last_at: float
@@ -152,7 +154,8 @@ ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})  # at the client's phone: fewer t
 
 @dataclass(frozen=True)
 class Media:
-    """A file in a message. `size` is bytes, 0 if not known; `thumbnail` is a small JPEG in base64 or empty."""
+    """A file in a message. `size` is bytes, 0 if not known; `thumbnail` is a small JPEG in base64
+    or empty."""
 
     kind: str  # image, video, audio, document, sticker
     mimetype: str
@@ -171,7 +174,8 @@ class Quote:
 
 @dataclass(frozen=True)
 class ContactCard:
-    """A contact that is shared in a message: its phones as they were written, in one of ours a single one in E.164."""
+    """A contact that is shared in a message: its phones as they were written, in one of ours a
+    single one in E.164."""
 
     name: str
     phones: tuple[str, ...] = ()
@@ -188,8 +192,8 @@ class ContactCard:
 
 @dataclass(frozen=True)
 class Message:
-    """One message as the chat shows it. `at` is unix seconds; `id` is unique within its chat; `ref` is what the
-    gateway calls the message when it is asked for its file."""
+    """One message as the chat shows it. `at` is unix seconds; `id` is unique within its chat; `ref`
+    is what the gateway calls the message when it is asked for its file."""
 
     id: str
     ref: str
@@ -222,15 +226,16 @@ class Sent(Enum):
 
 
 class ChatList(dict[str, ListedChat]):
-    """Listed chats by number. `whole`: the gateway has no other chat with a person, and knows the phone of each; so a
-    number that is not in it has no chat on this line."""
+    """Listed chats by number. `whole`: the gateway has no other chat with a person, and knows the
+    phone of each; so a number that is not in it has no chat on this line."""
 
     whole = False
 
 
 @dataclass(frozen=True)
 class SendResult:
-    """`message_id` is what the message can be looked up by, "" if it cannot be: an unclear end stays unclear then."""
+    """`message_id` is what the message can be looked up by, "" if it cannot be: an unclear end
+    stays unclear then."""
 
     outcome: Sent
     message_id: str = ""
@@ -287,38 +292,42 @@ class Gateway(Protocol):
         """One call. Raises GatewayError."""
 
     def check(self, phones: Sequence[str]) -> dict[str, CheckResult]:
-        """Ask whether these E.164 numbers have WhatsApp, at most `checks_at_once` of them. One call, and the only
-        verb that costs the line.
+        """Ask whether these E.164 numbers have WhatsApp, at most `checks_at_once` of them. One
+        call, and the only verb that costs the line.
 
-        A number that is missing in the answer is unknown, never a no. A line that is down answers late or wrongly:
-        read `status` first. Raises GatewayError for every answer that is not surely a yes or a no.
+        A number that is missing in the answer is unknown, never a no. A line that is down answers
+        late or wrongly: read `status` first. Raises GatewayError for every answer that is not
+        surely a yes or a no.
         """
 
     def all_chats(self) -> ChatList:
-        """The newest chats with people by their E.164 numbers as the numbering plan writes them, some hundreds at
-        most. One call, or two; WhatsApp hears nothing of it.
+        """The newest chats with people by their E.164 numbers as the numbering plan writes them,
+        some hundreds at most. One call, or two; WhatsApp hears nothing of it.
 
-        Not there: chats under a LID that nothing in the answer joins to a phone, groups. A list that holds no messages
-        proves nothing by itself: `chats_of` does.
+        Not there: chats under a LID that nothing in the answer joins to a phone, groups. A list
+        that holds no messages proves nothing by itself: `chats_of` does.
         """
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
-        """Which of these numbers have a chat, at most `chats_at_once` of them, and whether its newest messages prove
-        them. One call a number; WhatsApp hears nothing of it. Unsupported where `chats_at_once` is 0."""
+        """Which of these numbers have a chat, at most `chats_at_once` of them, and whether its
+        newest messages prove them. One call a number; WhatsApp hears nothing of it. Unsupported
+        where `chats_at_once` is 0."""
 
     def chat_id_of(self, phone: str) -> str:
-        """The id a chat with this number most likely has; an id from a check or a list is better."""
+        """The id a chat with this number most likely has; an id from a check or a list is
+        better."""
 
     def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
-        """The E.164 numbers behind these LIDs, as far as the gateway has seen them itself: WhatsApp hears nothing. One
-        call, or one a LID. Raises Unsupported where it keeps none."""
+        """The E.164 numbers behind these LIDs, as far as the gateway has seen them itself: WhatsApp
+        hears nothing. One call, or one a LID. Raises Unsupported where it keeps none."""
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> Page:
-        """One page of a chat that may have several ids, newest first, without duplicates. Nothing is skipped or
-        repeated when messages arrive meanwhile. At most one call an id."""
+        """One page of a chat that may have several ids, newest first, without duplicates. Nothing
+        is skipped or repeated when messages arrive meanwhile. At most one call an id."""
 
     def cursor_at(self, at: float) -> str:
-        """The cursor of a page that begins with what was written at this time (unix seconds) or before. No call."""
+        """The cursor of a page that begins with what was written at this time (unix seconds) or
+        before. No call."""
 
     def find_message(self, chat_id: str, message_id: str) -> Message | None:
         """The message with this id, or None if the chat has none. One call."""
@@ -326,9 +335,10 @@ class Gateway(Protocol):
     def send_text(
         self, chat_id: str, text: str, *, message_id: str, reply_to: str = "", preview: bool = False
     ) -> SendResult:
-        """One request, never repeated here. Does not raise: an unclear end is UNKNOWN. `message_id` is used where
-        the gateway takes ids of ours; `reply_to` is the `ref` of the message that is answered. `preview`: the gateway
-        may fetch what the text links to and show a picture of it."""
+        """One request, never repeated here. Does not raise: an unclear end is UNKNOWN. `message_id`
+        is used where the gateway takes ids of ours; `reply_to` is the `ref` of the message that is
+        answered. `preview`: the gateway may fetch what the text links to and show a picture of
+        it."""
 
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
@@ -366,15 +376,16 @@ class Gateway(Protocol):
         """
 
     def pairing_code(self, phone: str) -> str:
-        """A code to type into WhatsApp on the phone instead of scanning. One call. Raises GatewayError."""
+        """A code to type into WhatsApp on the phone instead of scanning. One call. Raises
+        GatewayError."""
 
     def set_webhook(self, url: str, secret: str) -> None:
-        """Tell the gateway to report to `url`, proving itself with `secret`, and make it report something soon, so
-        that the way is proved. At most three calls. Raises GatewayError."""
+        """Tell the gateway to report to `url`, proving itself with `secret`, and make it report
+        something soon, so that the way is proved. At most three calls. Raises GatewayError."""
 
     def keep_messages(self) -> None:
-        """Tell a line that keeps no messages to keep them from now on. At most two calls; the line restarts. Raises
-        GatewayError."""
+        """Tell a line that keeps no messages to keep them from now on. At most two calls; the line
+        restarts. Raises GatewayError."""
 
 
 class EventKind(Enum):
@@ -390,8 +401,9 @@ class EventKind(Enum):
 class GatewayEvent:
     """Something a gateway told by itself. Which fields hold depends on the kind.
 
-    `chat_ids` are all ids that the event names for the chat, a phone id before a LID; groups, newsletters and
-    broadcasts make no event at all. `at` is unix seconds of the thing itself, not of its delivery; 0 if not told.
+    `chat_ids` are all ids that the event names for the chat, a phone id before a LID; groups,
+    newsletters and broadcasts make no event at all. `at` is unix seconds of the thing itself, not
+    of its delivery; 0 if not told.
     """
 
     kind: EventKind
@@ -418,4 +430,5 @@ class Webhooks(Protocol):
         """Whether the secret's owner sent this. In constant time. Header names in any case."""
 
     def events(self, body: Any) -> list[GatewayEvent]:
-        """The body (any parsed JSON) as events of ours; [] for what we do not use or cannot read."""
+        """The body (any parsed JSON) as events of ours; [] for what we do not use or cannot
+        read."""

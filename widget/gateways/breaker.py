@@ -1,7 +1,8 @@
-"""A gateway that fails again and again is left alone for a growing while, so that no request waits for it in vain.
+"""A gateway that fails again and again is left alone for a growing while, so that no request waits
+for it in vain.
 
-pybreaker and circuitbreaker were looked at: both know one fixed pause only, and neither lets one caller try while the
-others are still refused.
+pybreaker and circuitbreaker were looked at: both know one fixed pause only, and neither lets one
+caller try while the others are still refused.
 """
 
 import threading
@@ -25,8 +26,8 @@ class Breaker:
         self._lock = threading.Lock()
 
     def wait_until(self) -> float:
-        """0.0 if the gateway may be asked now, else when (unix seconds). After a pause one caller is let through at
-        a time: a call beside it is told to wait another pause."""
+        """0.0 if the gateway may be asked now, else when (unix seconds). After a pause one caller
+        is let through at a time: a call beside it is told to wait another pause."""
         with self._lock:
             if self._failures < FAILURES:
                 return 0.0

@@ -1,7 +1,8 @@
 """What is inside a message of WhatsApp, as the libraries behind gateways write it in JSON (pure).
 
-It is one protocol (WhiskeySockets/Baileys, WAProto: Message). Baileys, Node's JSON and Go's (tulir/whatsmeow, waE2E)
-spell some of it in ways of their own, and vendors wrap those once more: all spellings are read here.
+It is one protocol (WhiskeySockets/Baileys, WAProto: Message). Baileys, Node's JSON and Go's
+(tulir/whatsmeow, waE2E) spell some of it in ways of their own, and vendors wrap those once more:
+all spellings are read here.
 """
 
 import re
@@ -29,7 +30,8 @@ WRAPPERS = (
     *("botInvokeMessage", "groupMentionedMessage"),
 )
 DEEPEST = 5  # wrappers nest, but not without end
-# What no chat shows by itself: signs about other messages, and the frame of an album, whose pictures come one by one.
+# What no chat shows by itself: signs about other messages, and the frame of an album, whose
+# pictures come one by one.
 SHOWS_NOTHING = frozenset(
     {
         *("reactionMessage", "protocolMessage", "senderKeyDistributionMessage", "pollUpdateMessage"),
@@ -50,8 +52,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 def is_voice_note(file: File) -> bool:
-    """Whether WhatsApp can play it as a voice message: Opus of one channel in Ogg (Meta: audio-messages). By what is
-    in it: Ogg may hold anything."""
+    """Whether WhatsApp can play it as a voice message: Opus of one channel in Ogg (Meta:
+    audio-messages). By what is in it: Ogg may hold anything."""
     head = _OPUS_HEAD.match(file.body)
     return file.mimetype.startswith("audio/ogg") and head is not None and head[1] == b"\x01"
 
@@ -75,7 +77,8 @@ def shows_something(content: Mapping[str, Any]) -> bool:
 
 
 def body_of(content: Mapping[str, Any]) -> str:
-    """The text of a message, or the caption of its file. Protocol: of the parts only one is there."""
+    """The text of a message, or the caption of its file. Protocol: of the parts only one is
+    there."""
     if text := as_str(content.get("conversation"), MAX_TEXT):
         return text
     if text := as_str(as_dict(content.get("extendedTextMessage")).get("text"), MAX_TEXT):
@@ -113,7 +116,8 @@ def bytes_of(said: Any) -> bytes:
 
 
 def picture_of(said: Any) -> File:
-    """The code to scan, a PNG in base64 or a data: URL of it. Raises GatewayError for anything else: it is shown."""
+    """The code to scan, a PNG in base64 or a data: URL of it. Raises GatewayError for anything
+    else: it is shown."""
     picture = bytes_of(said.removeprefix("data:image/png;base64,") if isinstance(said, str) else said)
     if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
         raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
@@ -121,8 +125,8 @@ def picture_of(said: Any) -> File:
 
 
 def mimetype_of(said: Any) -> str:
-    """A mimetype that may go into a header of ours: it comes from the client's phone. «octet-stream» for anything
-    else."""
+    """A mimetype that may go into a header of ours: it comes from the client's phone.
+    «octet-stream» for anything else."""
     return said if isinstance(said, str) and MIMETYPE.fullmatch(said) else "application/octet-stream"
 
 
@@ -161,8 +165,8 @@ def place_of(latitude: Any, longitude: Any) -> tuple[float, float] | None:
 
 
 def thumbnail_of(said: Any) -> str:
-    """A small picture in base64, "" for anything else: a text, Node's buffer, or an object with a number for each
-    byte. Only what can stand in a data: URL."""
+    """A small picture in base64, "" for anything else: a text, Node's buffer, or an object with a
+    number for each byte. Only what can stand in a data: URL."""
     if isinstance(said, dict) and said.get("type") == "Buffer":
         said = said.get("data")
     if isinstance(said, dict):
@@ -176,7 +180,8 @@ def thumbnail_of(said: Any) -> str:
 
 
 def moment_of(said: Any) -> float:
-    """Unix seconds; also of milliseconds, and of a 64-bit number in its two halves. 0.0 for what is not a time."""
+    """Unix seconds; also of milliseconds, and of a 64-bit number in its two halves. 0.0 for what is
+    not a time."""
     if isinstance(said, dict):
         said = _long(said)
     usable = isinstance(said, int | float) and not isinstance(said, bool)

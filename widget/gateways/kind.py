@@ -1,5 +1,6 @@
-"""The one entry by which the rest of the code knows a vendor. Its words for the settings page are in
-templates/gateways/<name>/words.html, and all else that is the vendor's own is in its folder here."""
+"""The one entry by which the rest of the code knows a vendor. Its words for the settings page are
+in templates/gateways/<name>/words.html, and all else that is the vendor's own is in its folder
+here."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,8 +17,8 @@ class Opens(Protocol):
 
 @dataclass(frozen=True)
 class GatewayKind:
-    """`name` is stored with a line; `home` is how it ends the id of a phone. The examples stand in the form for a new
-    line, whose fields are an address, a session and a key."""
+    """`name` is stored with a line; `home` is how it ends the id of a phone. The examples stand in
+    the form for a new line, whose fields are an address, a session and a key."""
 
     name: str
     title: str

@@ -23,14 +23,15 @@ log = logging.getLogger(__name__)
 
 
 def chat_ids_for(line: Line, canonical: str) -> list[str]:
-    """The id of a chat as this line's gateway spells it, out of what is remembered for all kinds (names.py); [] where
-    it is just the number's. No call."""
+    """The id of a chat as this line's gateway spells it, out of what is remembered for all kinds
+    (names.py); [] where it is just the number's. No call."""
     named = id_for(canonical, line.gateway, lambda phone: f"{phone.lstrip('+')}@{KINDS[line.gateway].home}")
     return [named] if named else []
 
 
 def state_in(said: LineStatus | GatewayError | None) -> LineState:
-    """The line's state in an answer: UNKNOWN if the gateway gave none, NOT_YET if it was not asked lately (pure)."""
+    """The line's state in an answer: UNKNOWN if the gateway gave none, NOT_YET if it was not asked
+    lately (pure)."""
     if said is None:
         return LineState.NOT_YET
     return said.state if isinstance(said, LineStatus) else LineState.UNKNOWN
@@ -48,7 +49,8 @@ class Gateways:
         pace: Pace | None = None,
         states: States | None = None,
     ) -> None:
-        """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
+        """`make_client` must refuse private addresses itself where they are not allowed: names
+        resolve later."""
         self._make_client = make_client
         self._timeouts = timeouts
         self.rules = rules
@@ -62,8 +64,8 @@ class Gateways:
         self._lock = threading.Lock()
 
     def of(self, line: Line) -> Gateway:
-        """The adapter of a line; a changed line gets a new one. No call. Raises GatewayError for an address that may
-        not be called."""
+        """The adapter of a line; a changed line gets a new one. No call. Raises GatewayError for an
+        address that may not be called."""
         try:
             require_public(line.address, self.rules)
         except AddressRefused as error:
@@ -84,8 +86,9 @@ class Gateways:
             return self._open[line]
 
     def status(self, line: Line, *, refresh: bool = False) -> LineStatus:
-        """The line's state, at most some seconds old; one call for all callers at once. For the worker, for commands
-        and for an administrator's press: no other request waits for a gateway's state. Raises GatewayError."""
+        """The line's state, at most some seconds old; one call for all callers at once. For the
+        worker, for commands and for an administrator's press: no other request waits for a
+        gateway's state. Raises GatewayError."""
         known = None if refresh else self.states.known([line.id]).get(line.id)
         answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(answer, GatewayError):
@@ -93,13 +96,14 @@ class Gateways:
         return answer
 
     def known(self, line: Line) -> LineStatus | GatewayError | None:
-        """The line's state as it was last said to any process, None if it was not within the last minutes. No call;
-        one Redis round trip where this process has not read it for some seconds."""
+        """The line's state as it was last said to any process, None if it was not within the last
+        minutes. No call; one Redis round trip where this process has not read it for some
+        seconds."""
         return self.known_of([line])[line.id]
 
     def known_of(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
-        """`known` of several lines, by their ids; one Redis round trip at most. What is old or missing is asked behind
-        the request."""
+        """`known` of several lines, by their ids; one Redis round trip at most. What is old or
+        missing is asked behind the request."""
         said = self.states.known([line.id for line in lines])
         for line in lines:
             if line.id not in said or said[line.id].old:
@@ -113,16 +117,19 @@ class Gateways:
         return {line_id: state_in(said) for line_id, said in self.known_of(lines).items()}
 
     def known_state(self, line: Line) -> LineState:
-        """The line's state as far as it is known. No call, and none behind the request; a round trip as `known`."""
+        """The line's state as far as it is known. No call, and none behind the request; a round
+        trip as `known`."""
         said = self.states.known([line.id]).get(line.id)
         return state_in(said.answer if said else None)
 
     def report_state(self, line: Line, state: LineState, until: float = 0.0) -> None:
-        """Take a line's state from a webhook: all processes know it, and ask anew. No call; one or two round trips."""
+        """Take a line's state from a webhook: all processes know it, and ask anew. No call; one or
+        two round trips."""
         self.states.report(line.id, state, until)
 
     def distrust(self, line: Line) -> None:
-        """Doubt a line's state, since a check found it down: it is asked anew behind this request."""
+        """Doubt a line's state, since a check found it down: it is asked anew behind this
+        request."""
         self.states.distrust(line.id)
         self._ask_behind(line)
 
@@ -136,7 +143,8 @@ class Gateways:
         return answer
 
     def _ask_behind(self, line: Line) -> None:
-        """Ask for the state behind the request; of many requests and processes that find it old, one does."""
+        """Ask for the state behind the request; of many requests and processes that find it old,
+        one does."""
         with self._lock:
             if line.id in self._due:
                 return

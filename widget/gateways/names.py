@@ -1,4 +1,5 @@
-"""What a chat is called: remembered in one way for all kinds of gateways, and spelled as each of them does."""
+"""What a chat is called: remembered in one way for all kinds of gateways, and spelled as each of
+them does."""
 
 import re
 from collections.abc import Callable, Collection
@@ -10,8 +11,9 @@ _PERSON = re.compile(r"(\d{5,20})(?::\d+)?@([a-z.]+)", re.ASCII)  # «:12» is o
 
 
 def person_in(name: Any, home: str, homes: Collection[str] = PHONES) -> str:
-    """The id of a chat with one person where ids of phones end in `home`, however it was written; "" for groups,
-    broadcasts, newsletters and what is not an id. `homes` are the ends that a phone's id may have."""
+    """The id of a chat with one person where ids of phones end in `home`, however it was written;
+    "" for groups, broadcasts, newsletters and what is not an id. `homes` are the ends that a
+    phone's id may have."""
     found = _PERSON.fullmatch(name) if isinstance(name, str) else None
     if found and found[2] == LID:
         return f"{found[1]}@{LID}"
@@ -19,8 +21,9 @@ def person_in(name: Any, home: str, homes: Collection[str] = PHONES) -> str:
 
 
 def canonical_id(phone: str, kind: str, chat_id: str) -> str:
-    """A chat's id as it is remembered for the lines of every kind of gateway: the digits that WhatsApp itself has for
-    the number, "" where they are simply the number's. A LID is remembered with the kind that named it."""
+    """A chat's id as it is remembered for the lines of every kind of gateway: the digits that
+    WhatsApp itself has for the number, "" where they are simply the number's. A LID is remembered
+    with the kind that named it."""
     name, _, home = chat_id.partition("@")
     if home == "lid":
         return f"{kind}:{chat_id}"
@@ -28,7 +31,8 @@ def canonical_id(phone: str, kind: str, chat_id: str) -> str:
 
 
 def id_for(canonical: str, kind: str, spelled: Callable[[str], str]) -> str:
-    """A remembered id as a line of this kind spells it, "" for the usual one; `spelled` makes an id of a number."""
+    """A remembered id as a line of this kind spells it, "" for the usual one; `spelled` makes an id
+    of a number."""
     named_by, _, lid = canonical.rpartition(":")
     if lid.endswith("@lid"):
         return lid if named_by == kind else ""

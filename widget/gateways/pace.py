@@ -1,4 +1,5 @@
-"""One call after the other, with a gap between them, where a gateway takes only so many a second."""
+"""One call after the other, with a gap between them, where a gateway takes only so many a
+second."""
 
 import logging
 import time
@@ -14,17 +15,19 @@ AT_LEAST = 0.01  # seconds between two tries
 
 
 class Pace:
-    """The pace of calls, shared by all processes: each call has its place in the limiter's storage."""
+    """The pace of calls, shared by all processes: each call has its place in the limiter's
+    storage."""
 
     def __init__(self, limiter: Limiter | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Without a limiter the turns are this process's alone, and so they are while its storage is out of reach."""
+        """Without a limiter the turns are this process's alone, and so they are while its storage
+        is out of reach."""
         self._own = Limiter(MemoryStorage(), limits=[Rate(every=1)], prefix="pace")
         self._limiter = limiter or self._own
         self._sleep = sleep
 
     def wait(self, name: str, gap: float) -> None:
-        """Wait until this may be called, `gap` seconds after the last one that was. A round trip, one more for each
-        wait. Raises GatewayError where others stand in the way for too long."""
+        """Wait until this may be called, `gap` seconds after the last one that was. A round trip,
+        one more for each wait. Raises GatewayError where others stand in the way for too long."""
         waited = 0.0
         while left := self._left(name, gap):
             if waited >= MAX_WAIT:

@@ -1,7 +1,8 @@
 """Messages and events of gateways written down as JSON, and read again.
 
-Short, because thousands wait in a table; with a version, because a row may be older or newer than the code that reads
-it; and total: any text gives messages and events that the rest of the house may trust.
+Short, because thousands wait in a table; with a version, because a row may be older or newer than
+the code that reads it; and total: any text gives messages and events that the rest of the house may
+trust.
 """
 
 import json
@@ -37,8 +38,8 @@ def events_json(events: Iterable[GatewayEvent]) -> str:
 
 
 def read_events(text: str) -> list[GatewayEvent]:
-    """The events that were written; [] for a text that no version wrote. Raises NewerVersion for what this one would
-    read by halves."""
+    """The events that were written; [] for a text that no version wrote. Raises NewerVersion for
+    what this one would read by halves."""
     try:
         found = as_dict(json.loads(text))
     except (ValueError, RecursionError):

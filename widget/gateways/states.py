@@ -1,7 +1,9 @@
-"""The states of lines as their gateways last gave them, shared by all processes: no request waits for one.
+"""The states of lines as their gateways last gave them, shared by all processes: no request waits
+for one.
 
-The worker asks every line once a minute; what is older is asked behind the request that reads it, by one process at a
-time. Kept in the cache beside what else may vanish: a state that is gone is «not known yet» for a moment.
+The worker asks every line once a minute; what is older is asked behind the request that reads it,
+by one process at a time. Kept in the cache beside what else may vanish: a state that is gone is
+«not known yet» for a moment.
 """
 
 import threading
@@ -17,8 +19,9 @@ from widget.cache import Cache, StoreGone
 from widget.gateways.base import Depth, GatewayError, GatewayErrorCode, LineState, LineStatus, Quota
 from widget.timing import timer_of
 
-# How old a state may be before it is asked again: so long may a card say «connected» of a line that went down without a
-# report. A line that is not ready is asked again sooner, because a rep waits for it.
+# How old a state may be before it is asked again: so long may a card say «connected» of a line that
+# went down without a report. A line that is not ready is asked again sooner, because a rep waits
+# for it.
 READY_SECONDS = 30
 OTHER_SECONDS = 5
 KEPT_SECONDS = 600  # older than that it is not known
@@ -29,7 +32,8 @@ LOST_SECONDS = 7 * 24 * 3600  # for how long it is said that a report was not ta
 
 @dataclass(frozen=True)
 class Said:
-    """A gateway's answer about its line, or why there is none, and when (unix seconds); `old`: to be asked anew."""
+    """A gateway's answer about its line, or why there is none, and when (unix seconds); `old`: to
+    be asked anew."""
 
     answer: LineStatus | GatewayError
     at: float
@@ -38,8 +42,8 @@ class Said:
 
 @dataclass(frozen=True)
 class LostReports:
-    """Reports of a line that were too large to be taken: how many within a week of each other, and the last one's
-    time (unix seconds) and bytes."""
+    """Reports of a line that were too large to be taken: how many within a week of each other, and
+    the last one's time (unix seconds) and bytes."""
 
     times: int
     at: float
@@ -48,8 +52,8 @@ class LostReports:
 
 class States:
     def __init__(self, clock: Callable[[], float], cache: Cache | None = None, behind: Executor | None = None) -> None:
-        """Without `answers` the states are this process's alone. `behind` runs what no request waits for; without it
-        that is done at once."""
+        """Without `answers` the states are this process's alone. `behind` runs what no request
+        waits for; without it that is done at once."""
         self._clock = clock
         self._timer = timer_of(clock)
         self._cache = cache
@@ -58,7 +62,8 @@ class States:
         self._lock = threading.Lock()
 
     def known(self, line_ids: Sequence[int]) -> dict[int, Said]:
-        """What was said of these lines lately. One Redis round trip where this process's own memory is old."""
+        """What was said of these lines lately. One Redis round trip where this process's own memory
+        is old."""
         found = {line_id: said for line_id in line_ids if (said := self.here(line_id))}
         doubtful = [line_id for line_id in line_ids if line_id not in found or found[line_id].old]
         for line_id, said in self._elsewhere(doubtful).items():
@@ -78,8 +83,8 @@ class States:
         self._share(line_id, Said(answer, self._clock()))
 
     def report(self, line_id: int, state: LineState, until: float) -> None:
-        """Keep the state that a webhook told. What else is known of the line stays, and it is asked anew. One or two
-        Redis round trips."""
+        """Keep the state that a webhook told. What else is known of the line stays, and it is asked
+        anew. One or two Redis round trips."""
         known = self.known([line_id]).get(line_id)
         if known and isinstance(known.answer, LineStatus):
             self._share(line_id, Said(replace(known.answer, state=state, until=until), self._clock(), old=True))
@@ -93,8 +98,8 @@ class States:
             self._remember(line_id, replace(known, old=True))
 
     def lose(self, line_id: int, size: int) -> None:
-        """Count a report that was too large to be taken. Two Redis round trips; where they fail, only the log has
-        it."""
+        """Count a report that was too large to be taken. Two Redis round trips; where they fail,
+        only the log has it."""
         if self._cache is None:
             return
         known = self.lost(line_id)

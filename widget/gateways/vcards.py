@@ -1,4 +1,5 @@
-"""Contacts that were shared in a chat, out of vCards (pure; RFC 2426 as WhatsApp's own programs write it).
+"""Contacts that were shared in a chat, out of vCards (pure; RFC 2426 as WhatsApp's own programs
+write it).
 
 A card is a stranger's text: what is kept of it is a name and some phones, each of them short.
 """
@@ -21,7 +22,8 @@ _ESCAPED = re.compile(r"\\([\\,;:nN])")
 
 
 def cards_of(contacts: Iterable[Any]) -> tuple[ContactCard, ...]:
-    """The cards of one message, each a vCard's text or an object with a `vcard` and a `displayName`."""
+    """The cards of one message, each a vCard's text or an object with a `vcard` and a
+    `displayName`."""
     return tuple(_card_of(each) for each, _number in zip(contacts, range(MAX_CARDS), strict=False))
 
 
@@ -42,7 +44,8 @@ def _fields(vcard: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _phone_of(how: str, value: str) -> str:
-    """As it was written where that says the country, else as WhatsApp calls the account (`waid`)."""
+    """As it was written where that says the country, else as WhatsApp calls the account
+    (`waid`)."""
     account = _WAID.search(how)
     written = " ".join(value.removeprefix("tel:").split())[:MAX_PHONE]
     return f"+{account[1]}" if account and not written.startswith("+") else written

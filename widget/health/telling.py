@@ -1,4 +1,5 @@
-"""What the stores tell an operator: how the lines are, what waits and for how long, what the clock last did."""
+"""What the stores tell an operator: how the lines are, what waits and for how long, what the clock
+last did."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def gauges_of(here: "Services") -> list[LiveGauge]:
-    """The gauges that a scrape reads: a few small queries and one Redis round trip. None is about a portal or
-    client."""
+    """The gauges that a scrape reads: a few small queries and one Redis round trip. None is about a
+    portal or client."""
     engine, clock = here.storage.engine, here.infra.clock
     return [
         LiveGauge("widget_store_up", "Whether a store answers and takes writes", "store", lambda: _stores(here)),
@@ -48,7 +49,8 @@ def gauges_of(here: "Services") -> list[LiveGauge]:
 
 
 def stores_of(here: "Services") -> dict[str, bool]:
-    """The stores that the service cannot do without: whether each answers and takes writes. One small query each."""
+    """The stores that the service cannot do without: whether each answers and takes writes. One
+    small query each."""
     return {
         "database": takes_writes(here.storage.engine),
         "cache": redis_takes_writes(here.infra.config.redis_url),
@@ -69,7 +71,8 @@ def _unclear(here: "Services") -> Mapping[str, float]:
 
 
 def waiting_of(here: "Services") -> dict[str, tuple[int, float]]:
-    """By kind, what a worker still has to do: how much, and since when (unix seconds, 0 if none). Three queries."""
+    """By kind, what a worker still has to do: how much, and since when (unix seconds, 0 if none).
+    Three queries."""
     return {**oldest_waiting(here.storage.engine), "mirror": here.storage.mirrors.waiting()}
 
 

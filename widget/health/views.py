@@ -1,4 +1,5 @@
-"""GET /health/live, /health/ready and /metrics. None of them says anything about a portal or a client."""
+"""GET /health/live, /health/ready and /metrics. None of them says anything about a portal or a
+client."""
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -18,7 +19,8 @@ def live() -> ResponseReturnValue:
 
 @pages.get("/health/ready")
 def ready() -> ResponseReturnValue:
-    """Every store answers: 200, otherwise 503 with the names of those that do not. One small query each."""
+    """Every store answers: 200, otherwise 503 with the names of those that do not. One small query
+    each."""
     states = stores_of(services())
     return jsonify(states), 200 if all(states.values()) else 503
 

@@ -1,1 +1,2 @@
-"""POST /install: the page that Bitrix24 opens when the application is installed, updated, or not finished yet."""
+"""POST /install: the page that Bitrix24 opens when the application is installed, updated, or not
+finished yet."""

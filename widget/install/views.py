@@ -1,7 +1,8 @@
-"""POST /install: install everything without a question, then tell Bitrix24 and people that it is done.
+"""POST /install: install everything without a question, then tell Bitrix24 and people that it is
+done.
 
-Bitrix24 opens it for the app's own page, but also in place of any card while the installation is not finished; so
-any form is an installation, and is never answered with the wrong page.
+Bitrix24 opens it for the app's own page, but also in place of any card while the installation is
+not finished; so any form is an installation, and is never answered with the wrong page.
 """
 
 from flask import Blueprint, g, make_response, render_template, request

@@ -1,7 +1,8 @@
-"""The queue: Huey over an SQLite file, or over Redis where one is configured. `flask worker` works it off.
+"""The queue: Huey over an SQLite file, or over Redis where one is configured. `flask worker` works
+it off.
 
-A task carries ids and nothing else: what it is about is read from SQL when its time comes, so a wake-up that is lost
-or comes twice changes nothing.
+A task carries ids and nothing else: what it is about is read from SQL when its time comes, so a
+wake-up that is lost or comes twice changes nothing.
 """
 
 import logging
@@ -33,8 +34,8 @@ WAITS_SECONDS = 5.0  # between two looks for a queue that is not there when the 
 
 @dataclass(frozen=True)
 class Times:
-    """When something is done: a crontab of Huey's, in UTC. It rests for `rest` seconds after it began, so that of all
-    workers, whose clocks strike at other seconds of a minute, one does it."""
+    """When something is done: a crontab of Huey's, in UTC. It rests for `rest` seconds after it
+    began, so that of all workers, whose clocks strike at other seconds of a minute, one does it."""
 
     crontab: Mapping[str, str]
     rest: float
@@ -42,7 +43,8 @@ class Times:
 
 EVERY_MINUTE = Times({"minute": "*"}, rest=50.0)
 EVERY_HOUR = Times({"minute": "17"}, rest=3000.0)
-# What a night's worker could not end, or what found no worker at all, is tried again in the next hours.
+# What a night's worker could not end, or what found no worker at all, is tried again in the next
+# hours.
 EVERY_NIGHT = Times({"minute": "41", "hour": "3,4,5"}, rest=43_200.0)
 
 
@@ -59,20 +61,23 @@ class Jobs:
         self._work: dict[str, Callable[..., None]] = {}
         self._timed: list[tuple[str, Times, Callable[[], object]]] = []
         self._tasks: dict[str, Any] = {}
-        # Outside of a worker (a queue that works at once, in tests) the caller's context is already there.
+        # Outside of a worker (a queue that works at once, in tests) the caller's context is already
+        # there.
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
 
     def register(self, name: str, work: Callable[[int], None]) -> None:
-        """Register the function that does this kind of work; to be called before the queue is used."""
+        """Register the function that does this kind of work; to be called before the queue is
+        used."""
         self._work[name] = work
 
     def schedule(self, times: Times, name: str, work: Callable[[], object]) -> None:
-        """Register what one of all workers does at these times; to be called before the queue is used."""
+        """Register what one of all workers does at these times; to be called before the queue is
+        used."""
         self._timed.append((name, times, work))
 
     def enqueue(self, name: str, number: int) -> bool:
-        """Ask for a piece of work soon. One small write. Returns False if the queue cannot be reached: the row stays,
-        and the clock finds it within a minute."""
+        """Ask for a piece of work soon. One small write. Returns False if the queue cannot be
+        reached: the row stays, and the clock finds it within a minute."""
         try:
             self.queue  # noqa: B018 - opens it, and with it the tasks
             self._tasks[name](number)
@@ -86,7 +91,8 @@ class Jobs:
         self.queue.put(HEARTBEAT, self._clock())
 
     def last_heartbeat(self) -> float | None:
-        """When a worker last said that it runs (unix seconds), None if never or if the queue is out of reach.
+        """When a worker last said that it runs (unix seconds), None if never or if the queue is out
+        of reach.
 
         One small query. A worker that runs says so every minute.
         """
@@ -113,7 +119,8 @@ class Jobs:
     def run(
         self, context: Callable[[], AbstractContextManager[Any]], sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        """Work until a signal comes: SIGTERM ends what is being done, SIGINT leaves it. For the main thread.
+        """Work until a signal comes: SIGTERM ends what is being done, SIGINT leaves it. For the
+        main thread.
 
         Waits for a queue that cannot be reached yet, however long that takes.
         """
@@ -194,7 +201,8 @@ def _keep(turns: Turns, ended: threading.Event) -> None:
 
 
 class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types
-    """Huey's queue over a client of ours. Huey makes its own from a pool of connections to one server: no cluster."""
+    """Huey's queue over a client of ours. Huey makes its own from a pool of connections to one
+    server: no cluster."""
 
     def redis_client(self, connection_pool: Any) -> Any:
         return connection_pool
@@ -207,7 +215,8 @@ def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     """
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
     if redis_url:
-        # A request waits for the queue as little as a card does for its cache; the worker's read blocks for a second.
+        # A request waits for the queue as little as a card does for its cache; the worker's read
+        # blocks for a second.
         client = open_redis(redis_url, socket_timeout=3.0)
         return Huey(NAME, storage_class=_OverClient, connection_pool=client, **common)
     return SqliteHuey(NAME, filename=file, **common)

@@ -1,4 +1,5 @@
-"""Whether the author of a message that is due may still write in its chat: asked anew of their portal."""
+"""Whether the author of a message that is due may still write in its chat: asked anew of their
+portal."""
 
 from dataclasses import dataclass
 
@@ -21,9 +22,10 @@ class Authors:
     typed: TypedNumbers
 
     def check(self, portal: Portal, line: Line, chat: Chat, message: Scheduled) -> None:
-        """Raises Refused where the author may not use the line any more, or not read the chat in the way that brought
-        them to it: their card, a right to the chat, a typed number. One outside call for a card, two more at most
-        without one. Raises GatewayError where the typed number's chat cannot be read."""
+        """Raises Refused where the author may not use the line any more, or not read the chat in
+        the way that brought them to it: their card, a right to the chat, a typed number. One
+        outside call for a card, two more at most without one. Raises GatewayError where the typed
+        number's chat cannot be read."""
         language = portal.language or language_in(portal)
         session = Session(portal.id, message.user_id, message.entity_type_id, message.entity_id, language)
         if not message.entity_id:
@@ -39,7 +41,8 @@ class Authors:
 
 
 def _refuse_off_card(context: CardContext, chat: Chat) -> None:
-    """The number may also be one of those that the card offers for what people typed: its author pressed it."""
+    """The number may also be one of those that the card offers for what people typed: its author
+    pressed it."""
     phones = context.card.phones
     offered = (offer for phone in phones for offer in phone.offers)
     if not any(phone.client == chat.client for phone in (*phones, *offered)):

@@ -1,4 +1,5 @@
-"""The time that was chosen for a message: «morning», «hour», or a moment typed as 2027-01-15T10:30."""
+"""The time that was chosen for a message: «morning», «hour», or a moment typed as
+2027-01-15T10:30."""
 
 import re
 from datetime import datetime, time
@@ -15,8 +16,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def due_of(context: CardContext, chat: Chat, when: str) -> tuple[float, str]:
-    """When it is due (unix seconds), and the time on the client's clock that is meant, "" for a moment. A typed moment
-    is one of the client's clock, the employee's where that is not known.
+    """When it is due (unix seconds), and the time on the client's clock that is meant, "" for a
+    moment. A typed moment is one of the client's clock, the employee's where that is not known.
 
     Raises Refused: LATER_TIME for what is past or too far ahead, LATER_NIGHT, BAD_FORM.
     """

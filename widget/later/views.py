@@ -35,7 +35,8 @@ pages = Blueprint("later", __name__, url_prefix="/chats")
 
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
-    """As for every other view of a chat: what sends reads the whole chat first, now or when it is due."""
+    """As for every other view of a chat: what sends reads the whole chat first, now or when it is
+    due."""
     takes_back = request.is_json and json_body().get("do") == "remove"
     open_typed_number(current_session(), shows=request.method == "POST" and not takes_back)
 
@@ -49,9 +50,10 @@ def list_later(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/later")
 def send_later(chat_id: int) -> ResponseReturnValue:
-    """Keep a text until `when`: «morning», «hour», or a time like 2027-01-15T10:30 on the client's clock (the
-    employee's where that is not known), perhaps as an answer (`reply_to`). Or a form with a `file` too, whose caption
-    the text is. 422 with the reason where that is night, past, or too far away."""
+    """Keep a text until `when`: «morning», «hour», or a time like 2027-01-15T10:30 on the client's
+    clock (the employee's where that is not known), perhaps as an answer (`reply_to`). Or a form
+    with a `file` too, whose caption the text is. 422 with the reason where that is night, past, or
+    too far away."""
     context, line, chat = chat_to_change(chat_id)
     given, file = _form(line) if request.mimetype == "multipart/form-data" else (json_body(), None)
     key, when = text_field(given, "key", longest=64), text_field(given, "when", longest=20)
@@ -78,7 +80,8 @@ def send_later(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/later/<int:later_id>")
 def change_later(chat_id: int, later_id: int) -> ResponseReturnValue:
-    """`do`: «change» (a `text`, a `when`, or both), «now», or «remove». For its author and administrators."""
+    """`do`: «change» (a `text`, a `when`, or both), «now», or «remove». For its author and
+    administrators."""
     body = json_body()
     context, line, chat = chat_of(chat_id)
     message = services().storage.scheduled.get(chat.portal_id, later_id)
@@ -90,8 +93,8 @@ def change_later(chat_id: int, later_id: int) -> ResponseReturnValue:
 def change(
     context: CardContext, line: Line, chat: Chat, message: Scheduled, body: dict[str, object]
 ) -> Response | None:
-    """Do what `body` says with a message of this chat: a question that is asked first, or None where it is done. Raises
-    Refused."""
+    """Do what `body` says with a message of this chat: a question that is asked first, or None
+    where it is done. Raises Refused."""
     do, confirmed = text_field(body, "do", longest=10), flag_field(body, "confirmed")
     text, when = maybe_text_field(body, "text", longest=MAX_TEXT + 2000), maybe_text_field(body, "when", longest=20)
     if do == "remove":

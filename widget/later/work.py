@@ -1,6 +1,7 @@
 """Send what is due, or ask its author: the worker does it every minute.
 
-A message goes out under the key that it was written with, so a worker that dies in between sends it no second time.
+A message goes out under the key that it was written with, so a worker that dies in between sends it
+no second time.
 """
 
 import json
@@ -75,7 +76,8 @@ class LaterWork:
         hours: Hours,
         clock: Callable[[], float],
     ) -> None:
-        """`zones_of` says where a phone may be; `hours` are the service's, for portals without their own."""
+        """`zones_of` says where a phone may be; `hours` are the service's, for portals without
+        their own."""
         self._stored = stored
         self._chats = chats
         self._gateways = gateways
@@ -85,7 +87,8 @@ class LaterWork:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over all that is due. One outside call for each message that goes out, besides its author's check."""
+        """A round over all that is due. One outside call for each message that goes out, besides
+        its author's check."""
         for message in self._stored.scheduled.due():
             if self._stored.scheduled.take(message):
                 try:
@@ -108,7 +111,8 @@ class LaterWork:
                 yield (tag, message.user_id), Reason(words % {"number": number})
 
     def end(self, message: Scheduled, sent: Send) -> None:
-        """It is sent, or surely not: then its author is asked, and what they say yes to has a key of its own."""
+        """It is sent, or surely not: then its author is asked, and what they say yes to has a key
+        of its own."""
         if sent.state is SendState.FAILED:
             self._ask(message, Question.REFUSED, send_key=key_again(sent))
         else:
@@ -150,7 +154,8 @@ class LaterWork:
         return Question.LATE if self._clock() > message.due_at + LATE else None
 
     def _better_time(self, portal: Portal, chat: Chat, message: Scheduled) -> float | None:
-        """When it is due instead: the client sleeps, or their clock is behind the time that was meant."""
+        """When it is due instead: the client sleeps, or their clock is behind the time that was
+        meant."""
         zones, now, hours = self._zones_of(chat.phone), self._clock(), hours_of(portal, self._hours)
         if message.wall and is_early(zones, message.wall, message.due_at, now):
             return at_wall(zones, message.wall, now, hours)
@@ -186,9 +191,9 @@ class LaterWork:
 def send_as(
     chats: ChatService, files: KeptFiles, line: Line, chat: Chat, message: Scheduled, *, name: str, typed: bool
 ) -> Send:
-    """Send it in its author's name. A chat that had no owner has none by that: since it was kept others may have talked
-    there, whom the author may not read. `typed`: a typed number is all that brings who sends it to the chat. One
-    outside call. Raises Refused, FILE_GONE too."""
+    """Send it in its author's name. A chat that had no owner has none by that: since it was kept
+    others may have talked there, whom the author may not read. `typed`: a typed number is all that
+    brings who sends it to the chat. One outside call. Raises Refused, FILE_GONE too."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
     answered = Named(*json.loads(message.reply_to)) if message.reply_to else None
     draft = replace(draft, author=message.user_name, owner_id=0, typed=typed, reply_to=answered)

@@ -1,4 +1,5 @@
-"""Whether an open line keeps its conversations in the CRM by itself: then a card's timeline shows them already."""
+"""Whether an open line keeps its conversations in the CRM by itself: then a card's timeline shows
+them already."""
 
 import logging
 import threading
@@ -32,8 +33,9 @@ class LineActivities:
         self._lock = threading.Lock()
 
     def are_kept(self, portal: Portal, line: Line) -> bool:
-        """As the open line's settings say; yes where they are not told, so that nothing is told twice. One outside call
-        an hour, after a refusal one a minute. Raises Refused where the portal does not answer."""
+        """As the open line's settings say; yes where they are not told, so that nothing is told
+        twice. One outside call an hour, after a refusal one a minute. Raises Refused where the
+        portal does not answer."""
         key = portal.id, line.open_line
         with self._lock:
             known = self._remembered.get(key, self._refused.get(key))

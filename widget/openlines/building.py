@@ -1,4 +1,5 @@
-"""Builds this room in two steps: chats and webhooks need the mirror, and the rest needs the chats."""
+"""Builds this room in two steps: chats and webhooks need the mirror, and the rest needs the
+chats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,10 @@
-"""All that is assumed of Bitrix24's open lines: which methods, with what, and what their answers mean.
+"""All that is assumed of Bitrix24's open lines: which methods, with what, and what their answers
+mean.
 
-Read in the docs (bitrix24/b24restdocs, api-reference/imopenlines and chats) and in the server's modules imconnector,
-imopenlines and im (yuliai/bitrix-modules), never tried on a live portal; docs/bitrix24.md has a row for each method.
-Every verb is one outside call unless it says otherwise, and raises Refused where the portal refuses.
+Read in the docs (bitrix24/b24restdocs, api-reference/imopenlines and chats) and in the server's
+modules imconnector, imopenlines and im (yuliai/bitrix-modules), never tried on a live portal;
+docs/bitrix24.md has a row for each method. Every verb is one outside call unless it says otherwise,
+and raises Refused where the portal refuses.
 """
 
 import re
@@ -21,7 +23,8 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_list, as_positive_int, as_rows, as_str
 
 MAX_FILE_NAME = 50  # the portal keeps the last letters of a longer one
-# Real booleans: with anything else the server keeps its defaults, and its greetings would go out to clients.
+# Real booleans: with anything else the server keeps its defaults, and its greetings would go out to
+# clients.
 FLAGS = {
     "DEL_EXTERNAL_MESSAGES": True,
     "EDIT_INTERNAL_MESSAGES": True,
@@ -42,8 +45,8 @@ ICON = {
 
 @dataclass(frozen=True)
 class ChatPlace:
-    """Where a chat of ours stands in Bitrix24. `name` is our own key for the chat and for its client there: it is the
-    same for ever, also when their ids at WhatsApp change."""
+    """Where a chat of ours stands in Bitrix24. `name` is our own key for the chat and for its
+    client there: it is the same for ever, also when their ids at WhatsApp change."""
 
     connector: str
     open_line: int
@@ -54,7 +57,8 @@ class ChatPlace:
 
 @dataclass(frozen=True)
 class Posted:
-    """A message that was taken: `chat`, `client` and `session` are Bitrix24's ids, 0 where the answer names none."""
+    """A message that was taken: `chat`, `client` and `session` are Bitrix24's ids, 0 where the
+    answer names none."""
 
     chat: int
     client: int
@@ -72,9 +76,9 @@ class FoundThere:
 
 @dataclass(frozen=True)
 class MessageThere:
-    """A message as the open line has it now. `outside` are our ids of it. `sending`: an employee's message that is to
-    go out and whose delivery is not confirmed yet; hidden ones, the system's and the client's never are. `at` is unix
-    seconds, 0.0 where it is not told."""
+    """A message as the open line has it now. `outside` are our ids of it. `sending`: an employee's
+    message that is to go out and whose delivery is not confirmed yet; hidden ones, the system's and
+    the client's never are. `at` is unix seconds, 0.0 where it is not told."""
 
     im_id: int
     user_id: int
@@ -89,7 +93,8 @@ class MessageThere:
 
 @dataclass(frozen=True)
 class SessionThere:
-    """What a chat's newest session holds now. `owner` is who answers in the chat, 0 where the portal does not tell."""
+    """What a chat's newest session holds now. `owner` is who answers in the chat, 0 where the
+    portal does not tell."""
 
     owner: int
     messages: tuple[MessageThere, ...]
@@ -112,7 +117,8 @@ class ConnectorStatus:
 
 
 class MessageRefused(Exception):
-    """The call succeeded, but the portal refused the message in it. Holds the portal's words, masked."""
+    """The call succeeded, but the portal refused the message in it. Holds the portal's words,
+    masked."""
 
 
 HISTORY = "imopenlines.session.history.get"
@@ -133,11 +139,11 @@ class OpenLineCalls:
         system: bool = False,
         files: Sequence[Mapping[str, str]] = (),
     ) -> Posted:
-        """A message of the client, or with `system` one without an author, which does not come back to us. Not
-        repeatable.
+        """A message of the client, or with `system` one without an author, which does not come back
+        to us. Not repeatable.
 
-        Each such message counts as the client's for the open line: its session begins to wait. The portal fetches
-        files by itself. Raises MessageRefused too.
+        Each such message counts as the client's for the open line: its session begins to wait. The
+        portal fetches files by itself. Raises MessageRefused too.
         """
         message: dict[str, Any] = {"id": message_id, "text": text}
         if files:
@@ -150,7 +156,8 @@ class OpenLineCalls:
         return Posted(chat, as_positive_int(row.get("user")), session_id)
 
     def change(self, portal: Portal, place: ChatPlace, message_id: str, text: str) -> int:
-        """Change a message's text; says nothing of one that is not there. Bitrix24's id of the client."""
+        """Change a message's text; says nothing of one that is not there. Bitrix24's id of the
+        client."""
         row = self._messages(portal, "imconnector.update.messages", place, {"id": message_id, "text": text})
         return as_positive_int(row.get("user"))
 
@@ -160,11 +167,12 @@ class OpenLineCalls:
     def find(
         self, portal: Portal, place: ChatPlace, message_id: str, *, chat: int = 0, client: int = 0, session: int = 0
     ) -> FoundThere:
-        """Whether a message whose end is unclear stands in the open line, by its own id. At most four calls.
+        """Whether a message whose end is unclear stands in the open line, by its own id. At most
+        four calls.
 
-        An update of a message that is nowhere changes nothing and names the client; the client names the chat; the
-        chat's history has our ids. That is the history of its newest session, so the one of `session` is read too where
-        it is another.
+        An update of a message that is nowhere changes nothing and names the client; the client
+        names the chat; the chat's history has our ids. That is the history of its newest session,
+        so the one of `session` is read too where it is another.
         """
         if not chat:
             client = client or self.change(portal, place, f"{message_id}-look", "…")
@@ -180,16 +188,17 @@ class OpenLineCalls:
         return FoundThere(chat, client, there=there)
 
     def read(self, portal: Portal, chats: Sequence[int]) -> dict[int, SessionThere | None]:
-        """The newest session of each of these chats, at most 50; None where the portal does not tell. One call."""
+        """The newest session of each of these chats, at most 50; None where the portal does not
+        tell. One call."""
         commands = {f"c{chat}": (HISTORY, {"CHAT_ID": chat}) for chat in chats}
         answer = self._rest.batch(portal, portal.installer_id, commands)
         histories = {chat: answer.results.get(f"c{chat}") for chat in chats}
         return {chat: None if read is None else read_history(chat, as_dict(read)) for chat, read in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
-        """An employee's message in a chat, as theirs: in their session, begun if none is open, so that the client does
-        not count as waiting. Returns its id in the messenger, by which it is known when it comes back. Repeatable with
-        the same key.
+        """An employee's message in a chat, as theirs: in their session, begun if none is open, so
+        that the client does not count as waiting. Returns its id in the messenger, by which it is
+        known when it comes back. Repeatable with the same key.
 
         Two calls. Raises Refused.
         """
@@ -202,16 +211,16 @@ class OpenLineCalls:
         return im_id
 
     def rewrite(self, portal: Portal, user_id: int, im_id: int, text: str | None) -> None:
-        """Change an employee's own message, or with None take it back. Told back as any change is. Repeatable. One
-        outside call."""
+        """Change an employee's own message, or with None take it back. Told back as any change is.
+        Repeatable. One outside call."""
         if text is None:
             self._rest.call(portal, user_id, "im.message.delete", {"MESSAGE_ID": im_id})
         else:
             self._rest.call(portal, user_id, "im.message.update", {"MESSAGE_ID": im_id, "MESSAGE": text})
 
     def delivered(self, portal: Portal, place: ChatPlace, chat: int, im_id: int, names: Sequence[str]) -> None:
-        """Say that a message went out and what we call it: only then its changes name it. Repeatable, and only the
-        first names are kept."""
+        """Say that a message went out and what we call it: only then its changes name it.
+        Repeatable, and only the first names are kept."""
         delivered = {
             "im": {"chat_id": chat, "message_id": im_id},
             "message": {"id": list(names)},
@@ -220,7 +229,8 @@ class OpenLineCalls:
         self._call(portal, "imconnector.send.status.delivery", {**_line(place), "MESSAGES": [delivered]})
 
     def answer(self, portal: Portal, user_id: int, chat: int) -> int:
-        """Make an employee the operator of a chat. Returns who is afterwards, 0 for none. Two calls.
+        """Make an employee the operator of a chat. Returns who is afterwards, 0 for none. Two
+        calls.
 
         Refusals of this one have no code, so the chat is asked who has it.
         """
@@ -232,12 +242,14 @@ class OpenLineCalls:
         return self.owner(portal, user_id, chat)
 
     def take_over(self, portal: Portal, user_id: int, chat: int) -> int:
-        """`answer` for a chat with another operator: this call says yes even if nothing happened. Two calls."""
+        """`answer` for a chat with another operator: this call says yes even if nothing happened.
+        Two calls."""
         self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
         return self.owner(portal, user_id, chat)
 
     def hand_over(self, portal: Portal, user_id: int, chat: int, to: int) -> int:
-        """Give a chat to another employee. Who answers it afterwards, 0 until it is accepted. Two calls."""
+        """Give a chat to another employee. Who answers it afterwards, 0 until it is accepted. Two
+        calls."""
         self._rest.call(portal, user_id, "imopenlines.operator.transfer", {"CHAT_ID": chat, "USER_ID": to})
         return self.owner(portal, user_id, chat)
 
@@ -256,8 +268,8 @@ class OpenLineCalls:
         )
 
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
-        """The operator with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that
-        the user may not see. One call."""
+        """The operator with their name, "" where that may not be read. Raises Refused,
+        PORTAL_DENIED for a chat that the user may not see. One call."""
         wanted: dict[str, Command] = {
             "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
             "user": ("user.get", {"ID": "$result[dialog][owner]"}),
@@ -282,12 +294,13 @@ class OpenLineCalls:
         ]
 
     def config(self, portal: Portal, user_id: int, open_line: int) -> dict[str, Any]:
-        """The settings of an open line as the portal writes them: openlines/greetings.py reads them. One call."""
+        """The settings of an open line as the portal writes them: openlines/greetings.py reads
+        them. One call."""
         return as_dict(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
 
     def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
-        """Make the connector known, or correct it. A refusal comes as a success with `result: false`. One
-        call. Raises Refused."""
+        """Make the connector known, or correct it. A refusal comes as a success with `result:
+        false`. One call. Raises Refused."""
         wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
         answer = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
         if answer.get("result") is not True:
@@ -298,13 +311,14 @@ class OpenLineCalls:
         self._rest.call(portal, user_id, "imconnector.unregister", {"ID": self.connector})
 
     def switch(self, portal: Portal, user_id: int, open_line: int, *, on: bool) -> None:
-        """Off forgets what was set on the open line, on does not bring it back: see `describe`. One call."""
+        """Off forgets what was set on the open line, on does not bring it back: see `describe`. One
+        call."""
         wanted = {"CONNECTOR": self.connector, "LINE": open_line, "ACTIVE": int(on)}
         self._rest.call(portal, user_id, "imconnector.activate", wanted)
 
     def describe(self, portal: Portal, user_id: int, open_line: int, *, name: str, number: str, url: str) -> None:
-        """What the contact centre shows of the account. All of it each time: the docs say that it replaces what was
-        there, the module's source that it is added to that. One call."""
+        """What the contact centre shows of the account. All of it each time: the docs say that it
+        replaces what was there, the module's source that it is added to that. One call."""
         data = {"ID": number or name, "NAME": name, "URL": url, "URL_IM": url}
         wanted = {"CONNECTOR": self.connector, "LINE": open_line, "DATA": data}
         self._rest.call(portal, user_id, "imconnector.connector.data.set", wanted)
@@ -320,7 +334,8 @@ class OpenLineCalls:
         )
 
     def _messages(self, portal: Portal, method: str, place: ChatPlace, message: dict[str, Any]) -> dict[str, Any]:
-        """One message in one call: what is wrong with one of several would be said for all of them."""
+        """One message in one call: what is wrong with one of several would be said for all of
+        them."""
         named = {"phone": place.phone, "skip_phone_validate": "Y"} if place.phone else {}
         user = {"id": place.name, "name": place.phone or place.title or "WhatsApp", **named}
         piece = {"user": user, "message": message, "chat": {"id": place.name}}
@@ -381,7 +396,8 @@ def _has(history: Mapping[str, Any], message_id: str) -> bool:
 
 
 def _ids(row: Any) -> list[str]:
-    """Our ids of a message in the history: the docs write the parameter in camelCase, im.* in capitals."""
+    """Our ids of a message in the history: the docs write the parameter in camelCase, im.* in
+    capitals."""
     params = as_dict(as_dict(row).get("params"))
     found = params.get("connectorMid") or params.get("CONNECTOR_MID") or []
     return [str(each) for each in (found if isinstance(found, list) else as_rows(found) or [found])]

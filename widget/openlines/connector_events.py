@@ -1,7 +1,8 @@
-"""What Bitrix24 tells of the chats of our connector, as values (pure). Nothing in it is believed beyond its ids.
+"""What Bitrix24 tells of the chats of our connector, as values (pure). Nothing in it is believed
+beyond its ids.
 
-bitrix24/b24restdocs: api-reference/imopenlines/imconnector/events/*.md. Forms have no lists and no numbers: both come
-as maps and as texts.
+bitrix24/b24restdocs: api-reference/imopenlines/imconnector/events/*.md. Forms have no lists and no
+numbers: both come as maps and as texts.
 """
 
 import json
@@ -20,7 +21,8 @@ MAX_FILES = 10
 
 @dataclass(frozen=True)
 class OperatorMessage:
-    """`place` is our own name of the chat, `outside` what we call the message: known once it was delivered."""
+    """`place` is our own name of the chat, `outside` what we call the message: known once it was
+    delivered."""
 
     place: str
     chat: int

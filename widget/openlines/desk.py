@@ -1,4 +1,5 @@
-"""The operator of a chat in its open line, for the rep who has it open: seen, taken over, handed over, finished.
+"""The operator of a chat in its open line, for the rep who has it open: seen, taken over, handed
+over, finished.
 
 Everything is done with the rep's own token: what Bitrix24 lets them do decides.
 """
@@ -15,7 +16,8 @@ from widget.storage.portals import Portal
 
 @dataclass(frozen=True)
 class Desk:
-    """`chat` is Bitrix24's id of the chat, 0 where nothing was mirrored yet. `owner` 0: no operator answers it now."""
+    """`chat` is Bitrix24's id of the chat, 0 where nothing was mirrored yet. `owner` 0: no operator
+    answers it now."""
 
     chat: int
     owner: int = 0
@@ -44,8 +46,8 @@ class Desks:
         return Desk(portal_chat, owner, name, mine=owner == user_id)
 
     def take(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
-        """Make the rep the operator of the chat. Four outside calls at most. Raises Refused(NOT_ALLOWED)
-        where Bitrix24 said yes and it is not so."""
+        """Make the rep the operator of the chat. Four outside calls at most. Raises
+        Refused(NOT_ALLOWED) where Bitrix24 said yes and it is not so."""
         portal_chat = self._require(chat)
         self._calls.join(portal, user_id, portal_chat)
         owner = self._calls.owner(portal, user_id, portal_chat)
@@ -58,20 +60,21 @@ class Desks:
         return self.look(portal, user_id, chat)
 
     def hand_over(self, portal: Portal, user_id: int, chat: Chat, to: int) -> Desk:
-        """Make another employee the operator. Three outside calls. Raises Refused(NOT_ALLOWED) where Bitrix24 said
-        yes and the chat is this user's still."""
+        """Make another employee the operator. Three outside calls. Raises Refused(NOT_ALLOWED)
+        where Bitrix24 said yes and the chat is this user's still."""
         if self._calls.hand_over(portal, user_id, self._require(chat), to) not in (0, to):
             raise Refused(ErrorCode.NOT_ALLOWED, 409, "open line: not handed over")
         return self.look(portal, user_id, chat)
 
     def finish(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
-        """End the conversation there; the client's next message opens the same chat again. Two outside calls. Raises
-        Refused."""
+        """End the conversation there; the client's next message opens the same chat again. Two
+        outside calls. Raises Refused."""
         self._calls.finish(portal, user_id, self._require(chat))
         return self.look(portal, user_id, chat)
 
     def join(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
-        """Let the rep into the chat, so that the messenger opens it for them. Two outside calls. Raises Refused."""
+        """Let the rep into the chat, so that the messenger opens it for them. Two outside calls.
+        Raises Refused."""
         self._calls.join(portal, user_id, self._require(chat))
         return self.look(portal, user_id, chat)
 

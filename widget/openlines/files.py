@@ -1,4 +1,5 @@
-"""Files between the two sides: addresses of ours that a portal fetches from, and files that it keeps for operators."""
+"""Files between the two sides: addresses of ours that a portal fetches from, and files that it
+keeps for operators."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +33,8 @@ class FileRef:
 
 
 class FileAddresses:
-    """Signed, short-lived addresses: who has one gets the file, and learns nothing of chat, number or gateway by it."""
+    """Signed, short-lived addresses: who has one gets the file, and learns nothing of chat, number
+    or gateway by it."""
 
     def __init__(self, secret_box: SecretBox, public_url: str, clock: Callable[[], float]) -> None:
         self._secret_box = secret_box
@@ -45,7 +47,8 @@ class FileAddresses:
         return f"{self._public_url}/openlines/files/{token}/{quote(short_name(name), safe='')}"
 
     def company(self, token: str) -> int:
-        """The portal's id that this address belongs to, 0 for one that is not ours, or not any more. No query."""
+        """The portal's id that this address belongs to, 0 for one that is not ours, or not any
+        more. No query."""
         try:
             return self.read(token).portal_id
         except Refused:
@@ -64,7 +67,8 @@ class FileAddresses:
 
 
 def short_name(name: str) -> str:
-    """With its ending, which says what it is: a longer name would lose its beginning in the portal."""
+    """With its ending, which says what it is: a longer name would lose its beginning in the
+    portal."""
     stem, dot, ending = name.rpartition(".")
     return name if len(name) <= MAX_FILE_NAME else f"{(stem or name)[: MAX_FILE_NAME - 12]}{dot}{ending[-11:]}"
 
@@ -73,13 +77,14 @@ class PortalFiles:
     """What an operator attached: fetched from the portal's own host and from nowhere else."""
 
     def __init__(self, client: httpx.Client, *, allow_http: bool) -> None:
-        """`client` connects to public addresses only, where the operator of the service wants it so."""
+        """`client` connects to public addresses only, where the operator of the service wants it
+        so."""
         self._client = client
         self._schemes = ("https", "http") if allow_http else ("https",)
 
     def fetch(self, portal: Portal, name: str, address: str) -> File:
-        """One outside call, with no token in it. Raises Refused: FILE_ELSEWHERE for another host, TOO_LARGE, FILE_GONE
-        for what the portal does not give."""
+        """One outside call, with no token in it. Raises Refused: FILE_ELSEWHERE for another host,
+        TOO_LARGE, FILE_GONE for what the portal does not give."""
         split, home = urlsplit(address), urlsplit(portal.origin)
         if split.scheme not in self._schemes or split.netloc.lower() != home.netloc.lower():
             raise Refused(ErrorCode.FILE_ELSEWHERE, reason="an operator's file")

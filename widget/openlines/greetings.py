@@ -1,7 +1,7 @@
 """What an open line's own settings would do to a mirrored chat, and where each is changed (pure).
 
-The settings are those of imopenlines.config.get; where they are changed are the sections of a line's page in the
-contact centre.
+The settings are those of imopenlines.config.get; where they are changed are the sections of a
+line's page in the contact centre.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from typing import Any
 
 
 class Catch(Enum):
-    """What an administrator should know of before messages are mirrored. The value is what the texts are keyed by."""
+    """What an administrator should know of before messages are mirrored. The value is what the
+    texts are keyed by."""
 
     OFF = "off"  # the open line takes no messages
     NO_QUEUE = "no_queue"  # it has no operators

@@ -1,8 +1,10 @@
-"""Read open lines for what no event told. Bitrix24 sends an event once: if the service was not reachable, it is lost.
+"""Read open lines for what no event told. Bitrix24 sends an event once: if the service was not
+reachable, it is lost.
 
-What stands in a chat is the truth, and an event only the quickest way to hear of it. A chat is read some minutes after
-something happened in it, and then ever more rarely (storage/mirrors.py, LOOK_AFTER). Only a message that the messenger
-itself shows as being sent goes out, so a note among colleagues never does.
+What stands in a chat is the truth, and an event only the quickest way to hear of it. A chat is read
+some minutes after something happened in it, and then ever more rarely (storage/mirrors.py,
+LOOK_AFTER). Only a message that the messenger itself shows as being sent goes out, so a note among
+colleagues never does.
 """
 
 import logging
@@ -41,8 +43,8 @@ class LostEvents:
     clock: Callable[[], float]
 
     def go(self) -> None:
-        """Read every chat that is due; once a minute. One query where none is, one call for 20 chats of a portal. Never
-        raises Refused."""
+        """Read every chat that is due; once a minute. One query where none is, one call for 20
+        chats of a portal. Never raises Refused."""
         due: dict[int, list[Mirror]] = {}
         for mirror in self.mirrors.to_look_at():
             due.setdefault(mirror.portal_id, []).append(mirror)
@@ -52,7 +54,8 @@ class LostEvents:
                 self._read(portal, mirrors[begin : begin + AT_ONCE])
 
     def _read(self, portal: Portal | None, mirrors: Sequence[Mirror]) -> None:
-        """Nothing is read any more of what is not mirrored any more: the next message there begins anew."""
+        """Nothing is read any more of what is not mirrored any more: the next message there begins
+        anew."""
         read = {mirror.portal_chat: mirror for mirror in mirrors if portal and self._line(portal, mirror)}
         for mirror in mirrors:
             if mirror.portal_chat not in read:

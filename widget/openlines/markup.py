@@ -1,4 +1,5 @@
-"""Texts between WhatsApp's markup and the BB code of Bitrix24's messenger (pure): see bitrix24/bbcode.py."""
+"""Texts between WhatsApp's markup and the BB code of Bitrix24's messenger (pure): see
+bitrix24/bbcode.py."""
 
 import hashlib
 import re
@@ -12,21 +13,24 @@ _VOTE = re.compile(r"[01](\s|$)")
 
 
 def to_whatsapp(text: str) -> str:
-    """An operator's text for WhatsApp. Tags without a WhatsApp sign are dropped, what they hold stays."""
+    """An operator's text for WhatsApp. Tags without a WhatsApp sign are dropped, what they hold
+    stays."""
     text = re.sub(r"\s*\[br\]", "\n", text.replace("\r\n", "\n"), flags=re.IGNORECASE)
     text = _LINK.sub(lambda found: _link(found[1] or "", found[2]), text)
     return TAG.sub(_sign, text).strip()
 
 
 def to_portal(text: str) -> str:
-    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1" or "0" is not a vote
-    on the operator (server module imopenlines, lib/connector.php, addMessage)."""
+    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1"
+    or "0" is not a vote on the operator (server module imopenlines, lib/connector.php,
+    addMessage)."""
     text = from_whatsapp(text)
     return f"{JOINER}{text}" if _VOTE.match(text) else text
 
 
 def mark_of(text: str) -> str:
-    """A hash of a text of the messenger, to know whether the client has it: without what WhatsApp has no sign for."""
+    """A hash of a text of the messenger, to know whether the client has it: without what WhatsApp
+    has no sign for."""
     return hashlib.sha256(to_portal(to_whatsapp(text)).encode("utf-8", "replace")).hexdigest()[:16]
 
 

@@ -1,6 +1,7 @@
 """What is to be mirrored, written down in the transaction of what caused it. No outside call, ever.
 
-Each piece has a key that follows from the message, so that a webhook that comes twice, or is worked on twice, is one.
+Each piece has a key that follows from the message, so that a webhook that comes twice, or is worked
+on twice, is one.
 """
 
 import hashlib
@@ -58,15 +59,17 @@ class OpenLineMirror:
         self.wake = wake
 
     def on_event(self, line: Line, chat: Chat, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]) -> int:
-        """A webhook told of a message in this chat. The mirror to wake after the transaction, 0 for none."""
+        """A webhook told of a message in this chat. The mirror to wake after the transaction, 0 for
+        none."""
         if not line.mirrored:
             return 0
         pieces = [*self._of_message(line, event, facts, sends), *_failures(sends)]
         return self._mirrors.put(chat, *pieces) if pieces else 0
 
     def begins(self, draft: Draft, send: Send) -> None:
-        """A send from a card was written down. It is mirrored when its end is known, as the system's where its writer
-        typed the number: they are not made operator of what colleagues write."""
+        """A send from a card was written down. It is mirrored when its end is known, as the
+        system's where its writer typed the number: they are not made operator of what colleagues
+        write."""
         if draft.line.mirrors_ours and not send.send_key.startswith(REPLY):
             due = self._clock() + SETTLING
             writer = 0 if draft.typed else send.user_id
@@ -98,7 +101,8 @@ class OpenLineMirror:
             self.wake(self._mirrors.put(chat, piece))
 
     def on_portal_event(self, portal: Portal, event: Event) -> bool:
-        """An event of the portal that was proved: written down, and worked on later. False for one of another kind."""
+        """An event of the portal that was proved: written down, and worked on later. False for one
+        of another kind."""
         if event.name == events.LINE_GONE:
             self._stop(portal, int(event.number))
         elif event.name == events.UNPLUGGED and events.is_ours(event.data, self._connector):
@@ -127,7 +131,8 @@ class OpenLineMirror:
             case EventKind.MESSAGE if facts.message and not ours:
                 return [New(f"in:{message_id}", PieceKind.CLIENT, message_id)]
             case EventKind.MESSAGE if facts.message and not sends and line.mirrors_ours:
-                # Perhaps it is one of ours whose gateway gave it another id: that is known when the send has its end.
+                # Perhaps it is one of ours whose gateway gave it another id: that is known when the
+                # send has its end.
                 return [New(f"phone:{message_id}", PieceKind.PHONE, message_id)]
             case EventKind.EDITED if not ours:
                 return [New(f"edit:{message_id}:{_mark(event)}", PieceKind.EDIT, message_id)]
@@ -168,8 +173,8 @@ class OpenLineMirror:
             self._mirrors.learn(mirror, **known)
 
     def _chat(self, portal: Portal, place: str) -> Chat | None:
-        """The chat that we gave this name, if it is of this portal; where it has become one with another, that one: an
-        operator may still write in the room of the first."""
+        """The chat that we gave this name, if it is of this portal; where it has become one with
+        another, that one: an operator may still write in the room of the first."""
         line_id, _, chat_id = place.partition("-")
         if not (line_id.isascii() and line_id.isdigit() and chat_id.isascii() and chat_id.isdigit()):
             return None
@@ -177,7 +182,8 @@ class OpenLineMirror:
         return chat if chat and chat.line_id == int(line_id[:18]) else None
 
     def _stop(self, portal: Portal, open_line: int) -> None:
-        """Bitrix24 takes no messages there any more. What waits stays, for the case that it was a mistake."""
+        """Bitrix24 takes no messages there any more. What waits stays, for the case that it was a
+        mistake."""
         for line in self._lines.all_of(portal.id):
             if open_line and line.open_line == open_line and line.mirroring is not Mirroring.OFF:
                 log.warning("openline.switched_off portal=%s line=%s", portal.id, line.id)

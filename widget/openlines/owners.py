@@ -1,4 +1,5 @@
-"""One chat, one employee who answers it: ours follows the open line's session, and the other way round."""
+"""One chat, one employee who answers it: ours follows the open line's session, and the other way
+round."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ class LineOwners:
     clock: Callable[[], float]
 
     def on_operator(self, mirror: Mirror, operator: int) -> Mirror:
-        """Take over who answers the chat in Bitrix24 now, 0 without an operator: then its owner here stays. Two
-        statements at most, none where it is not news."""
+        """Take over who answers the chat in Bitrix24 now, 0 without an operator: then its owner
+        here stays. Two statements at most, none where it is not news."""
         if operator == mirror.operator:
             return mirror
         mirror = self.mirrors.learn(mirror, operator=operator)
@@ -28,8 +29,9 @@ class LineOwners:
         return mirror
 
     def give(self, portal: Portal, mirror: Mirror, user_id: int, by: int) -> Mirror:
-        """Make the chat's owner its operator in Bitrix24: with their own token where they took it, else it is handed
-        over. Five outside calls at most, one where it is so already. Raises Refused."""
+        """Make the chat's owner its operator in Bitrix24: with their own token where they took it,
+        else it is handed over. Five outside calls at most, one where it is so already. Raises
+        Refused."""
         chat, owner = mirror.portal_chat, self.calls.owner(portal, by, mirror.portal_chat)
         if owner != user_id and by == user_id:
             self.calls.join(portal, by, chat)

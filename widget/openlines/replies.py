@@ -1,4 +1,5 @@
-"""Operators' messages on their way to the client: the path of a card's message, with the messenger's id as the key."""
+"""Operators' messages on their way to the client: the path of a card's message, with the
+messenger's id as the key."""
 
 import re
 
@@ -17,7 +18,8 @@ from widget.storage.portals import Portal
 from widget.storage.sends import REPLY, Send, SendState
 
 MAX_TRIES = 30  # of one part
-# Why a message did not go out that goes out in a moment: the gateway is started anew, or asks for a pause.
+# Why a message did not go out that goes out in a moment: the gateway is started anew, or asks for a
+# pause.
 PASSING = frozenset(
     code.value
     for code in (
@@ -39,10 +41,12 @@ class Replies:
     def send(
         self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage
     ) -> tuple[list[Send], Refused | GatewayError | None]:
-        """Send what the operator wrote, each part once however often this is called. Returns the parts that were sent,
-        and what kept the rest: a refusal, or the error of a gateway that is still away.
+        """Send what the operator wrote, each part once however often this is called. Returns the
+        parts that were sent, and what kept the rest: a refusal, or the error of a gateway that is
+        still away.
 
-        One outside call for each part that was not sent yet, two for a file, and one more for another try.
+        One outside call for each part that was not sent yet, two for a file, and one more for
+        another try.
         """
         sent: list[Send] = []
         try:
@@ -52,9 +56,10 @@ class Replies:
         return sent, None
 
     def _draft(self, line: Line, chat: Chat, message: OperatorMessage, part: str) -> Draft:
-        """The try of this part that reached the gateway, else a new one: a send key is one message for ever, so a try
-        that never reached the gateway needs another key. A new try first asks whether the gateway is there, so that
-        an hour without one leaves one failed try and not a hundred. Raises GatewayError."""
+        """The try of this part that reached the gateway, else a new one: a send key is one message
+        for ever, so a try that never reached the gateway needs another key. A new try first asks
+        whether the gateway is there, so that an hour without one leaves one failed try and not a
+        hundred. Raises GatewayError."""
         for number in range(MAX_TRIES):
             again = f"~{number}" if number else ""
             key = f"{REPLY}{message.im_id}{part}{again}"
@@ -70,12 +75,14 @@ class Replies:
         self._chats.edit(line, chat, message, to_whatsapp(text))
 
     def recall(self, line: Line, chat: Chat, message: Named) -> None:
-        """Take a message back, for the client too. Raises Refused and GatewayError. One outside call."""
+        """Take a message back, for the client too. Raises Refused and GatewayError. One outside
+        call."""
         self._chats.delete(line, chat, message)
 
     def named(self, line: Line, chat: Chat, message_id: str, facts: MessageFacts, send: Send | None) -> Named:
-        """A message of ours as its gateway calls it: a webhook told that, or it is asked. It was written when its send
-        says so. Raises Refused and GatewayError. One outside call for each id of the chat at most."""
+        """A message of ours as its gateway calls it: a webhook told that, or it is asked. It was
+        written when its send says so. Raises Refused and GatewayError. One outside call for each id
+        of the chat at most."""
         message = facts.message
         if message is None:
             gateway = self._gateways.of(line)

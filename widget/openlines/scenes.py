@@ -34,8 +34,8 @@ class Scenes:
         self._connector = connector
 
     def of(self, mirror: Mirror) -> Scene | None:
-        """None where nothing is mirrored any more: what waits is dropped. A few queries, no call. Raises Refused where
-        mirroring is only stopped."""
+        """None where nothing is mirrored any more: what waits is dropped. A few queries, no call.
+        Raises Refused where mirroring is only stopped."""
         portal = self._portals.get(mirror.portal_id)
         chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
         line = self._lines.get(mirror.portal_id, mirror.line_id)

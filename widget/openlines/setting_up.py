@@ -1,4 +1,5 @@
-"""Switch mirroring of a line on and off, repair it, and report its state. Everything here may be repeated."""
+"""Switch mirroring of a line on and off, repair it, and report its state. Everything here may be
+repeated."""
 
 import logging
 from collections.abc import Mapping
@@ -20,7 +21,8 @@ NAME = "WhatsApp"
 
 @dataclass(frozen=True)
 class Offer:
-    """What an administrator may choose from. `missing` are permissions that the application lacks: then nothing."""
+    """What an administrator may choose from. `missing` are permissions that the application lacks:
+    then nothing."""
 
     missing: frozenset[str] = frozenset()
     open_lines: tuple[OpenLine, ...] = ()
@@ -30,7 +32,8 @@ class Offer:
 
 @dataclass(frozen=True)
 class MirrorState:
-    """One mirrored line as Bitrix24 and our queue have it. `works` None: Bitrix24 gave no answer."""
+    """One mirrored line as Bitrix24 and our queue have it. `works` None: Bitrix24 gave no
+    answer."""
 
     line: Line
     works: bool | None
@@ -56,8 +59,9 @@ class MirrorSetup:
         self._public_url = public_url
 
     def offer(self, portal: Portal, user_id: int, line: Line, *, open_line: int = 0) -> Offer:
-        """The portal's open lines, with what the chosen one's settings would do. Two outside calls, one where nothing
-        is chosen, none where a permission is known to be missing. Raises Refused."""
+        """The portal's open lines, with what the chosen one's settings would do. Two outside calls,
+        one where nothing is chosen, none where a permission is known to be missing. Raises
+        Refused."""
         missing = OPEN_LINES - portal.scopes
         if missing:
             return Offer(missing=missing)
@@ -68,14 +72,16 @@ class MirrorSetup:
         return Offer(frozenset(), found, tuple(catches_of(config)), {other.open_line: other.name for other in others})
 
     def ask_again(self, portal: Portal, user_id: int) -> Portal:
-        """Permissions may have been granted since: the installation is looked at anew, and the events of open lines
-        are bound where they can be. Raises Refused and NoAddress. One outside call, more where something is missing."""
+        """Permissions may have been granted since: the installation is looked at anew, and the
+        events of open lines are bound where they can be. Raises Refused and NoAddress. One outside
+        call, more where something is missing."""
         self._installer.repair(portal, user_id)
         return self._portals.get(portal.id, refresh=True) or portal
 
     def switch_on(self, portal: Portal, user_id: int, line: Line, open_line: int, mirroring: Mirroring) -> None:
-        """Mirror a line into an open line. Raises Refused: PORTAL_SCOPE where a permission is missing, BAD_FORM where
-        another line is mirrored there, PORTAL_FAILED where Bitrix24 takes no messages after all. Six outside calls."""
+        """Mirror a line into an open line. Raises Refused: PORTAL_SCOPE where a permission is
+        missing, BAD_FORM where another line is mirrored there, PORTAL_FAILED where Bitrix24 takes
+        no messages after all. Six outside calls."""
         portal = self.ask_again(portal, user_id)
         if not portal.scopes >= OPEN_LINES:
             raise Refused(ErrorCode.PORTAL_SCOPE, reason=" ".join(sorted(OPEN_LINES - portal.scopes)))
@@ -96,8 +102,8 @@ class MirrorSetup:
         )
 
     def switch_off(self, portal: Portal, user_id: int, line: Line) -> None:
-        """Remove the connector from the open line, and with the last line from the portal. Chats that were made there
-        stay: they are the company's. Raises Refused. Two outside calls."""
+        """Remove the connector from the open line, and with the last line from the portal. Chats
+        that were made there stay: they are the company's. Raises Refused. Two outside calls."""
         if line.open_line and portal.scopes >= OPEN_LINES:
             self._calls.switch(portal, user_id, line.open_line, on=False)
             if not any(one.open_line for one in self._lines.all_of(portal.id) if one.id != line.id):
@@ -107,15 +113,16 @@ class MirrorSetup:
         self._mirrors.forget_places(portal.id, line.id)
 
     def mend(self, portal: Portal, user_id: int) -> None:
-        """Connect every mirrored line whose connector is gone or broken. Raises Refused. A call a line, more for those
-        that are mended."""
+        """Connect every mirrored line whose connector is gone or broken. Raises Refused. A call a
+        line, more for those that are mended."""
         for line in self._lines.of(portal.id):
             if line.mirrored and not self._calls.status(portal, user_id, line.open_line).works:
                 self._connect(portal, user_id, line, line.open_line)
                 self._mirrors.hasten_line(portal.id, line.id)
 
     def states(self, portal: Portal, user_id: int) -> list[MirrorState]:
-        """The state of every line that is to be mirrored. One outside call a line. Never raises Refused."""
+        """The state of every line that is to be mirrored. One outside call a line. Never raises
+        Refused."""
         lines = [line for line in self._lines.of(portal.id) if line.mirroring is not Mirroring.OFF]
         queues = self._mirrors.queues(portal.id) if lines else {}
         return [MirrorState(line, self._works(portal, user_id, line), queues.get(line.id, Queue())) for line in lines]
@@ -130,7 +137,8 @@ class MirrorSetup:
             return None
 
     def _connect(self, portal: Portal, user_id: int, line: Line, open_line: int) -> None:
-        """In the order of the docs; what was set goes with each switching off, so it is set each time."""
+        """In the order of the docs; what was set goes with each switching off, so it is set each
+        time."""
         self._calls.register(portal, user_id, name=NAME, handler=f"{self._public_url}/app")
         self._calls.switch(portal, user_id, open_line, on=True)
         number = line.number.removeprefix("+")

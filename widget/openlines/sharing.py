@@ -1,5 +1,6 @@
-"""Shares the worker's few threads among companies: the work of one company is done by one thread, and rests while its
-portal does not answer. Else a portal that hangs would hold all threads, for one chat after the other."""
+"""Shares the worker's few threads among companies: the work of one company is done by one thread,
+and rests while its portal does not answer. Else a portal that hangs would hold all threads, for one
+chat after the other."""
 
 import threading
 from collections.abc import Callable
@@ -19,7 +20,8 @@ class _PortalShare:
 
 
 class Sharing:
-    """The shares of one process. Pieces of work are known by a number; the work itself stands in SQL."""
+    """The shares of one process. Pieces of work are known by a number; the work itself stands in
+    SQL."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = timer_of(clock)
@@ -27,8 +29,9 @@ class Sharing:
         self._lock = threading.Lock()
 
     def run(self, portal_id: int, number: int, work: Callable[[int], bool]) -> None:
-        """Do a piece of work of a company, and what comes meanwhile. If another thread works for the company, that
-        thread does it; while the company rests nothing is done. `work` returns False if the portal did not answer."""
+        """Do a piece of work of a company, and what comes meanwhile. If another thread works for
+        the company, that thread does it; while the company rests nothing is done. `work` returns
+        False if the portal did not answer."""
         with self._lock:
             company = self._companies.setdefault(portal_id, _PortalShare())
             if self._clock() < company.rests_until:

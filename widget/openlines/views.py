@@ -1,4 +1,5 @@
-"""What a portal fetches from us, the files of clients' messages; and an open chat's other side in its open line."""
+"""What a portal fetches from us, the files of clients' messages; and an open chat's other side in
+its open line."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,8 +21,8 @@ pages = Blueprint("openlines", __name__, url_prefix="/openlines")
 
 @pages.get("/files/<token>/<name>")
 def file(token: str, name: str) -> Response:
-    """The file of a message, for who has its address and as long as that lives. Two calls to the gateway. The name is
-    for the portal, which takes the kind of the file from it."""
+    """The file of a message, for who has its address and as long as that lives. Two calls to the
+    gateway. The name is for the portal, which takes the kind of the file from it."""
     here = services()
     ref = here.open_lines.addresses.read(token)
     portal = here.storage.portals.get(ref.portal_id)
@@ -36,8 +37,8 @@ def file(token: str, name: str) -> Response:
 
 @chat_pages.post("/<int:chat_id>/open-line")
 def open_line(chat_id: int) -> ResponseReturnValue:
-    """Who answers the chat in its open line; after `do`: take, give (to `user`), finish, or join, which is what has to
-    be done before the messenger opens it. One call to look, four at most."""
+    """Who answers the chat in its open line; after `do`: take, give (to `user`), finish, or join,
+    which is what has to be done before the messenger opens it. One call to look, four at most."""
     body = json_body()
     deed, to = text_field(body, "do", longest=10), id_field(body, "user") or 0
     context, line, chat = chat_of(chat_id)

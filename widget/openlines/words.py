@@ -61,8 +61,8 @@ def reaction(portal: Portal, emoji: str) -> str:
 
 
 def failure(portal: Portal, code: str) -> str:
-    """Why a message did not go out, or not all of it; `code` is a Refusal's or a GatewayErrorCode's, behind PARTLY
-    where some of the message is out."""
+    """Why a message did not go out, or not all of it; `code` is a Refusal's or a
+    GatewayErrorCode's, behind PARTLY where some of the message is out."""
     gettext = catalogue(language_in(portal)).gettext
     reasons = {
         **dict.fromkeys(

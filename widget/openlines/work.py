@@ -1,7 +1,8 @@
-"""Mirror what was written down: one chat at a time, its pieces in their order, each once, even if a process is killed.
+"""Mirror what was written down: one chat at a time, its pieces in their order, each once, even if a
+process is killed.
 
-A call that cannot be repeated is written down before it goes out. Where its end is not known, the message is looked for
-in the open line by its id before anything is sent again.
+A call that cannot be repeated is written down before it goes out. Where its end is not known, the
+message is looked for in the open line by its id before anything is sent again.
 """
 
 import logging
@@ -31,8 +32,8 @@ from widget.untrusted import as_positive_int
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, or missing, is looked at again
-# Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
-# fetches (and two calls for one chat wait for each other).
+# Seconds until a message without a clear end is looked for: the portal may still be at it, longest
+# with a file that it fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
 SOON = 20.0  # seconds in which an operator's message goes out as its event told it
 TRIED_FOR = 900.0  # seconds in which an operator's message waits for a gateway that is away
@@ -82,8 +83,8 @@ class MirrorWork:
         self._sharing = Sharing(owners.clock)
 
     def work(self, mirror_id: int) -> None:
-        """All that may be worked on of one mirror, if no other caller has it and its portal does not rest. Never
-        raises: what fails comes again."""
+        """All that may be worked on of one mirror, if no other caller has it and its portal does
+        not rest. Never raises: what fails comes again."""
         self._sharing.run(self._mirrors.portal_of(mirror_id), mirror_id, self._work_alone)
 
     def work_on_what_was_left(self) -> int:
@@ -119,7 +120,8 @@ class MirrorWork:
         return Worked.ALL
 
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> Worked:
-        """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
+        """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the
+        rest goes on."""
         if isinstance(error, Refused) and error.code in SPENT:  # nothing is wrong, and each try would double a pause
             if piece is None:
                 self._mirrors.release(mirror, until=until)
@@ -178,7 +180,8 @@ class MirrorWork:
         return self._post(scene, mirror, piece, text, message=message)
 
     def _client_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """Mirror a change of the client's message, if the message stands in the open line. Repeatable."""
+        """Mirror a change of the client's message, if the message stands in the open line.
+        Repeatable."""
         message = self._message(scene, piece.message_id)
         if message is None or not self._mirrors.has(mirror, f"in:{piece.message_id}"):
             return self._end(mirror, piece, State.DROPPED)
@@ -190,7 +193,8 @@ class MirrorWork:
         return self._end(mirror, piece, State.DONE)
 
     def _written_on_phone(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """What looks like it may be a send of ours, under an id that its gateway gave it: wait for the send's end."""
+        """What looks like it may be a send of ours, under an id that its gateway gave it: wait for
+        the send's end."""
         if self._conversations.sends.by_message(scene.portal.id, scene.line.id, piece.message_id):
             return self._end(mirror, piece, State.DROPPED)
         since = piece.created_at - 3600.0
@@ -226,8 +230,8 @@ class MirrorWork:
         return self._end(mirror, piece, State.DONE)
 
     def _ours(self, scene: Scene, mirror: Mirror, message_id: str) -> Piece | None:
-        """What was written in a card, on the phone or in the open line and has this id; of what went out in parts none
-        is the whole."""
+        """What was written in a card, on the phone or in the open line and has this id; of what
+        went out in parts none is the whole."""
         sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
         keys = [piece_key(send) for send in sends] or [f"phone:{message_id}"]
         found = next(filter(None, (self._mirrors.piece(mirror, key) for key in keys)), None)
@@ -251,7 +255,8 @@ class MirrorWork:
         return self._end(mirror, piece, State.DROPPED)
 
     def _owner_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """Give the chat's owner the chat in Bitrix24 too; where Bitrix24 refuses, its operator stays."""
+        """Give the chat's owner the chat in Bitrix24 too; where Bitrix24 refuses, its operator
+        stays."""
         try:
             mirror = self._owners.give(scene.portal, mirror, piece.user_id, as_positive_int(piece.words))
         except Refused as error:
@@ -288,7 +293,8 @@ class MirrorWork:
             try:
                 return self._say(scene, mirror, piece, send, text)
             except Refused as error:
-                # What may have been said is said again by no other: its echo would reach the client.
+                # What may have been said is said again by no other: its echo would reach the
+                # client.
                 unsaid = piece.state is State.WAITING or mirror.attempts >= MAX_WAITS
                 if not unsaid or (error.code not in NOT_THEIRS and not said_no(error)):
                     raise
@@ -299,8 +305,9 @@ class MirrorWork:
         return self._make_operator(scene, mirror, user_id)
 
     def _say(self, scene: Scene, mirror: Mirror, piece: Piece, send: Send, text: str) -> Mirror:
-        """As the rep's own message. Bitrix24 tells it back: it is known by its id, which is kept before anything of
-        this chat is worked on. The same key gives the same message, so it may be asked again."""
+        """As the rep's own message. Bitrix24 tells it back: it is known by its id, which is kept
+        before anything of this chat is worked on. The same key gives the same message, so it may be
+        asked again."""
         self._mirrors.ask(piece)
         im_id = self._calls.say(scene.portal, piece.user_id, mirror.portal_chat, text, key=piece.key)
         self._mirrors.name(piece, im_id)
@@ -310,7 +317,8 @@ class MirrorWork:
         return mirror if mirror.operator else self._mirrors.learn(mirror, operator=piece.user_id)
 
     def _make_operator(self, scene: Scene, mirror: Mirror, user_id: int) -> Mirror:
-        """A chat that a card's message made is answered by its writer, so that its client does not wait."""
+        """A chat that a card's message made is answered by its writer, so that its client does not
+        wait."""
         if not user_id or not mirror.portal_chat:
             return mirror
         try:
@@ -414,8 +422,9 @@ class MirrorWork:
         return self._end(mirror, piece, State.DONE, message_id=sends[0].message_id if sends else "")
 
     def _operator_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """A text that the operator changed or took back, also one that was sent from a card by the same person. Events
-        come in any order and twice, so a change asks what stands there now. One call for that."""
+        """A text that the operator changed or took back, also one that was sent from a card by the
+        same person. Events come in any order and twice, so a change asks what stands there now. One
+        call for that."""
         message = read_words(piece.words)
         if message is None:
             return self._end(mirror, piece, State.DROPPED)
@@ -444,7 +453,8 @@ class MirrorWork:
         return self._end(mirror, piece, State.DONE)
 
     def _text_now(self, scene: Scene, mirror: Mirror, message: OperatorMessage) -> str | None:
-        """As the open line has it; None for what was deleted there. What it does not tell is as the event said."""
+        """As the open line has it; None for what was deleted there. What it does not tell is as the
+        event said."""
         chat = message.chat or mirror.portal_chat
         there = self._calls.read(scene.portal, [chat])[chat] if chat else None
         found = next((one for one in (there.messages if there else ()) if one.im_id == message.im_id), None)

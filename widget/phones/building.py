@@ -1,4 +1,5 @@
-"""Builds what knows whose a number is, the update of that, and the hours in which clients may be written to."""
+"""Builds what knows whose a number is, the update of that, and the hours in which clients may be
+written to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-"""What a rep is told about a phone: region, operator, country, kind of line, time zones. From data on disk only."""
+"""What a rep is told about a phone: region, operator, country, kind of line, time zones. From data
+on disk only."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,16 +18,18 @@ from .regions import zones_of as zones_of_regions
 
 __all__ = ["Facts", "Hours", "Light", "LocalTime", "facts_of", "local_time"]
 
-# Zones further apart than this say nothing useful about the client's time ("from 02:14 to 12:14"). Regions with
-# several zones stay below: Yakutia spans two hours, Greenland three.
+# Zones further apart than this say nothing useful about the client's time ("from 02:14 to 12:14").
+# Regions with several zones stay below: Yakutia spans two hours, Greenland three.
 WIDEST = timedelta(hours=4)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Texts in the asked language, "" where unknown. The operator is the one of the number's range: it may be ported.
+    """Texts in the asked language, "" where unknown. The operator is the one of the number's range:
+    it may be ported.
 
-    What is not sure is what most numbers beside this one have. `zones` are always certain, as far as they go.
+    What is not sure is what most numbers beside this one have. `zones` are always certain, as far
+    as they go.
     """
 
     region: str
@@ -53,8 +56,9 @@ def _joined(*texts: str) -> str:
     return ", ".join(filter(None, texts))
 
 
-# libphonenumber 9.0.43 has 495 and 496 the wrong way round in Russian. The city has 495 and 499, the region around it
-# 496 and 498 (Russian numbering plan, order of the Ministry of Communications No. 142 of 17 November 2006).
+# libphonenumber 9.0.43 has 495 and 496 the wrong way round in Russian. The city has 495 and 499,
+# the region around it 496 and 498 (Russian numbering plan, order of the Ministry of Communications
+# No. 142 of 17 November 2006).
 _MOSCOW_CODES = {"495": "Москва", "499": "Москва", "496": "Московская область", "498": "Московская область"}
 
 _NO_RANGE = Range((), None, ())
@@ -64,10 +68,12 @@ NOTHING = Facts(region="", operator="", country="", kind=LineKind.UNKNOWN, zones
 def facts_of(phone: Phone, language: str, numbering: Numbering, now: datetime | None = None) -> Facts:
     """Region, operator and time of one phone. Reads only disk, and that mostly once.
 
-    Countries are named in `language`, regions and operators in Russian for "ru" and in English for all others.
+    Countries are named in `language`, regions and operators in Russian for "ru" and in English for
+    all others.
 
-    Zones that show the same time at `now` are one zone. If they lie more than four hours apart there are none: no time
-    is better than a wrong one (a Russian mobile of unknown region, an American toll-free number).
+    Zones that show the same time at `now` are one zone. If they lie more than four hours apart
+    there are none: no time is better than a wrong one (a Russian mobile of unknown region, an
+    American toll-free number).
     """
     if phone.e164 is None:
         return NOTHING
@@ -88,7 +94,8 @@ def facts_of(phone: Phone, language: str, numbering: Numbering, now: datetime | 
 
 
 def _from_the_world(number: phonenumbers.PhoneNumber, phone: Phone, language: str) -> tuple[str, tuple[str, ...]]:
-    """libphonenumber names the regions of Russian landlines in its own spelling; ours knows both languages."""
+    """libphonenumber names the regions of Russian landlines in its own spelling; ours knows both
+    languages."""
     if phone.region_code == "RU":
         known = _of_landline(number)
         if known:

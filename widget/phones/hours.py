@@ -17,8 +17,8 @@ class Light(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Hours of the client's clock: red before `red_until` and from `amber_late_until`, green from `amber_until` to
-    `green_until`, amber between."""
+    """Hours of the client's clock: red before `red_until` and from `amber_late_until`, green from
+    `amber_until` to `green_until`, amber between."""
 
     red_until: int = 7
     amber_until: int = 8
@@ -45,8 +45,8 @@ DEFAULT_HOURS = Hours()
 class LocalTime:
     """The client's clock. Where a number has several zones it is a range, and `certain` is False.
 
-    `light` is the zones' common one; where they disagree it is amber, a note that blocks nothing: with one zone awake
-    it cannot be said that the client sleeps.
+    `light` is the zones' common one; where they disagree it is amber, a note that blocks nothing:
+    with one zone awake it cannot be said that the client sleeps.
     """
 
     earliest: datetime
@@ -56,13 +56,14 @@ class LocalTime:
 
     @property
     def asleep(self) -> bool:
-        """True if it is red in every possible zone: the only case in which a send asks for a confirmation."""
+        """True if it is red in every possible zone: the only case in which a send asks for a
+        confirmation."""
         return self.light is Light.RED
 
 
 def local_time(zones: tuple[str, ...], now: datetime, hours: Hours = DEFAULT_HOURS) -> LocalTime | None:
-    """The client's clock at `now`, which must know its own zone; None without a zone of the client's. Raises
-    ValueError."""
+    """The client's clock at `now`, which must know its own zone; None without a zone of the
+    client's. Raises ValueError."""
     clocks = clocks_in(zones, now)
     if not clocks:
         return None
@@ -76,8 +77,8 @@ def local_time(zones: tuple[str, ...], now: datetime, hours: Hours = DEFAULT_HOU
 
 
 def clocks_in(zones: tuple[str, ...], now: datetime) -> list[datetime]:
-    """`now` on the clocks of these zones, one for each offset, the most western first; unknown zones are left out.
-    Raises ValueError for a `now` without a zone."""
+    """`now` on the clocks of these zones, one for each offset, the most western first; unknown
+    zones are left out. Raises ValueError for a `now` without a zone."""
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
     by_offset: dict[object, datetime] = {}

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a numbering plan says of one number; "" and () where it says nothing. A fact that is not sure is
-    probable."""
+    """What a numbering plan says of one number; "" and () where it says nothing. A fact that is not
+    sure is probable."""
 
     regions: tuple[Region, ...]
     operator: Operator | None
@@ -31,9 +31,11 @@ class Range:
 
 
 class Numbering:
-    """Give it the file that `import_registry` writes; without one, or before the first import, the shipped data serves.
+    """Give it the file that `import_registry` writes; without one, or before the first import, the
+    shipped data serves.
 
-    An import is noticed at the next look-up: each costs one `stat` (2 µs), and no worker needs a restart.
+    An import is noticed at the next look-up: each costs one `stat` (2 µs), and no worker needs a
+    restart.
     """
 
     def __init__(self, registry: Path | None = None) -> None:
@@ -41,7 +43,8 @@ class Numbering:
         self._opened: tuple[tuple[int, int], Registry | None] = (_NOWHERE, None)
 
     def find(self, e164: str) -> Range | None:
-        """The range that holds the number; None if it is not Russian, or nothing is known of its range."""
+        """The range that holds the number; None if it is not Russian, or nothing is known of its
+        range."""
         if not _RUSSIAN.fullmatch(e164):
             return None
         registry = self._registry()
@@ -54,12 +57,14 @@ class Numbering:
         return Range(block.regions, block.operator, block.zones, block.regions_sure, block.operator_sure)
 
     def knows(self, e164: str) -> bool:
-        """Whether the registry assigns this number to an operator. Shipped figures vouch for no single number."""
+        """Whether the registry assigns this number to an operator. Shipped figures vouch for no
+        single number."""
         registry = self._registry()
         return bool(registry and _RUSSIAN.fullmatch(e164) and registry.find(int(e164[2:])))
 
     def age_of_data(self) -> tuple[bool, float]:
-        """Whether an imported registry is in use, and the unix time that its data, or the shipped figures, are of."""
+        """Whether an imported registry is in use, and the unix time that its data, or the shipped
+        figures, are of."""
         return (True, self._opened[0][1] / 1e9) if self._registry() else (False, counted_at())
 
     def _registry(self) -> Registry | None:

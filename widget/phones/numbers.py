@@ -1,4 +1,5 @@
-"""What was typed into a CRM's phone field, as phones: understood as far as it can be, and never altered silently."""
+"""What was typed into a CRM's phone field, as phones: understood as far as it can be, and never
+altered silently."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,11 @@ _HINT = 4  # digits behind a slash that stand for the end of a second number
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """`e164` is None when it could not be understood; then `problem` says why and `display` is what was typed.
+    """`e164` is None when it could not be understood; then `problem` says why and `display` is what
+    was typed.
 
-    `suggestions` are numbers that it may have been, the likeliest first. Beside an `e164` they are a second number
-    that the field hints at ("123-45-67/68").
+    `suggestions` are numbers that it may have been, the likeliest first. Beside an `e164` they are
+    a second number that the field hints at ("123-45-67/68").
     """
 
     typed: str
@@ -51,7 +53,8 @@ class _Found:
 
 
 def parse(typed: object, country: str | None, known: Known | None = None) -> Phone:
-    """What was typed, as one phone; a field with several numbers is the problem SEVERAL. As `parse_many` otherwise."""
+    """What was typed, as one phone; a field with several numbers is the problem SEVERAL. As
+    `parse_many` otherwise."""
     phones = parse_many(typed, country, known)
     if len(phones) == 1:
         return phones[0]
@@ -63,21 +66,24 @@ def parse_many(
 ) -> tuple[Phone, ...]:
     """The phones in one field, at least one. Never raises; costs no I/O.
 
-    A number with "+" or "00" is international. Without it, it belongs to `country` (the portal's, "RU") or begins with
-    its country code; where both give a number that exists see `readings.read`. Without a country it is not guessed.
+    A number with "+" or "00" is international. Without it, it belongs to `country` (the portal's,
+    "RU") or begins with its country code; where both give a number that exists see `readings.read`.
+    Without a country it is not guessed.
 
-    A number that libphonenumber calls possible but not valid lies in no assigned range: it gets no e164 (gateways are
-    never asked about it), unless `known` says otherwise. Hand in `Numbering.knows`: new Russian ranges are in the
-    registry before they are in libphonenumber.
+    A number that libphonenumber calls possible but not valid lies in no assigned range: it gets no
+    e164 (gateways are never asked about it), unless `known` says otherwise. Hand in
+    `Numbering.knows`: new Russian ranges are in the registry before they are in libphonenumber.
 
-    `beside` are the countries of the other numbers on the card: digits without "+" that are a mobile there, too, are
-    not chosen but offered.
+    `beside` are the countries of the other numbers on the card: digits without "+" that are a
+    mobile there, too, are not chosen but offered.
 
-    Names, remarks, links, emoji and extensions are taken off. Digits that cannot be accounted for make the row a
-    problem, with the numbers that were found as suggestions. A number typed twice comes once.
+    Names, remarks, links, emoji and extensions are taken off. Digits that cannot be accounted for
+    make the row a problem, with the numbers that were found as suggestions. A number typed twice
+    comes once.
 
-    `typed` is kept as it was, except that only the first 250 characters of longer input are kept, and halves of
-    broken surrogate pairs are replaced (they could not be written out again). A plain number costs about 50 µs.
+    `typed` is kept as it was, except that only the first 250 characters of longer input are kept,
+    and halves of broken surrogate pairs are replaced (they could not be written out again). A plain
+    number costs about 50 µs.
     """
     text = text_of(typed)
     if text is None:
@@ -144,7 +150,8 @@ def _of_piece(piece: DigitRun, around: Around) -> list[_Found]:
 
 
 def _around_slash(piece: DigitRun, around: Around) -> list[_Found]:
-    """«89123456789/89133456789» is two numbers, «123-45-67/68» one that hints at a second; "030/1234567" is neither."""
+    """«89123456789/89133456789» is two numbers, «123-45-67/68» one that hints at a second;
+    "030/1234567" is neither."""
     parts = [part.strip() for part in piece.digits.split("/") if part.strip()]
     verdicts = [read(part, around) for part in parts]
     first = verdicts[0].sure
@@ -186,7 +193,8 @@ def _is_firm(piece: DigitRun, reading: Reading) -> bool:
 
 
 def _rows(found: list[_Found]) -> list[_Found]:
-    """Beside a number, other digits amid words are a remark unless they are as many as a phone has."""
+    """Beside a number, other digits amid words are a remark unless they are as many as a phone
+    has."""
     if not any(row.verdict.sure for row in found):
         return found
     return [row for row in found if row.verdict.sure or sum(map(str.isdigit, row.typed)) >= _SHORTEST_OF_SEVERAL]

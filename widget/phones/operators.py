@@ -54,7 +54,8 @@ _LATIN = dict(
 
 @lru_cache(maxsize=4096)
 def operator_named(legal: str) -> Operator | None:
-    """ПАО "ВЫМПЕЛКОМ" is Билайн; an unknown company keeps its name without the legal form, in Latin for English."""
+    """ПАО "ВЫМПЕЛКОМ" is Билайн; an unknown company keeps its name without the legal form, in Latin
+    for English."""
     known = _first(_BRANDS, legal)
     if known:
         return known
@@ -70,7 +71,8 @@ def _first(table: tuple[tuple[str, Operator], ...], name: str) -> Operator | Non
 
 
 def _calm(word: str) -> str:
-    """«ГЛОБАЛ» shouts, «МТТ» is an abbreviation: longer words keep one capital. «К-телеком» is «К-Телеком»."""
+    """«ГЛОБАЛ» shouts, «МТТ» is an abbreviation: longer words keep one capital. «К-телеком» is
+    «К-Телеком»."""
     parts = word.split("-")
     shouted = [part.capitalize() if part.isupper() and len(part) > 4 else part for part in parts]
     return "-".join([shouted[0], *(part.capitalize() if part.islower() else part for part in shouted[1:])])

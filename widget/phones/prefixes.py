@@ -9,7 +9,8 @@ Value = TypeVar("Value", bound=Hashable)
 
 
 class Prefixes(Generic[Value]):
-    """The longest known beginning of a number decides. 12 bytes an entry, where a dict of strings takes 150 or more."""
+    """The longest known beginning of a number decides. 12 bytes an entry, where a dict of strings
+    takes 150 or more."""
 
     def __init__(self, values: Mapping[str, Value]) -> None:
         numbered: dict[Value, int] = {}

@@ -1,8 +1,9 @@
 """What a run of digits can mean: each way to read it, and whether one of them is meant for sure.
 
-Digits without "+" can belong to the portal's country or begin with a country code, and often both give a number that
-exists: 79123456789 is a Russian mobile and, in Germany, a landline. A wrong choice writes to a stranger, so a choice
-is made only where nothing speaks against it; everything else is offered to the reader.
+Digits without "+" can belong to the portal's country or begin with a country code, and often both
+give a number that exists: 79123456789 is a Russian mobile and, in Germany, a landline. A wrong
+choice writes to a stranger, so a choice is made only where nothing speaks against it; everything
+else is offered to the reader.
 """
 
 import re
@@ -42,8 +43,8 @@ class Problem(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One number that exists. `country` is its ISO code, "" for a number of no country. `rare`: a number that people
-    write into a CRM only with its country, such as a premium service's."""
+    """One number that exists. `country` is its ISO code, "" for a number of no country. `rare`: a
+    number that people write into a CRM only with its country, such as a premium service's."""
 
     e164: str
     country: str
@@ -54,7 +55,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`sure` is the number that was meant; without it `problem` says why, and `offers` are what it may have been."""
+    """`sure` is the number that was meant; without it `problem` says why, and `offers` are what it
+    may have been."""
 
     sure: Reading | None
     problem: Problem | None = None
@@ -66,8 +68,9 @@ Known = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known around the digits: the portal's country ("" unknown), who else vouches for a range, and the
-    countries of the numbers beside these on the card, the portal's own among them."""
+    """What is known around the digits: the portal's country ("" unknown), who else vouches for a
+    range, and the countries of the numbers beside these on the card, the portal's own among
+    them."""
 
     country: str
     known: Known | None = None
@@ -75,9 +78,11 @@ class Around:
 
 
 SHARE_SEVEN = frozenset({"RU", "KZ"})  # one numbering plan: +7 from abroad, 8 from inside
-# Where 8 was dialled before numbers of another town, and is still typed: libphonenumber has only today's prefix.
+# Where 8 was dialled before numbers of another town, and is still typed: libphonenumber has only
+# today's prefix.
 _ONCE_EIGHT = frozenset({"AM", "AZ", "EE", "GE", "KG", "LT", "LV", "MD", "TJ", "TM", "UA", "UZ"})
-# The Russian landline 84951234567 is a mobile of Vietnam (+84), too. Moscow's are so many that they are meant.
+# The Russian landline 84951234567 is a mobile of Vietnam (+84), too. Moscow's are so many that they
+# are meant.
 _MOSCOW = frozenset({"495", "499"})
 _LONG_AT_HOME = ("AR", "AT", "BR", "CN", "DE", "ID")  # their own mobiles may have as many digits as one from abroad
 _LONG = 11  # such digits
@@ -114,10 +119,11 @@ _REFUSALS = {
 def read(run: str, around: Around) -> Verdict:
     """Read one run of digits with its punctuation ("8 (961) 951-00-00").
 
-    Without "+" a mobile of the portal's own country is taken for meant. Any other reading has to be the only one, or
-    the one of the own country that no likelier one abroad stands against. Where a number beside this one is of another
-    country, and the digits are a mobile there, too, nothing is taken for meant.
-    Never raises; costs no I/O, and 30 to 100 µs; 20 µs more for each country of `beside`.
+    Without "+" a mobile of the portal's own country is taken for meant. Any other reading has to be
+    the only one, or the one of the own country that no likelier one abroad stands against. Where a
+    number beside this one is of another country, and the digits are a mobile there, too, nothing is
+    taken for meant. Never raises; costs no I/O, and 30 to 100 µs; 20 µs more for each country of
+    `beside`.
     """
     zero = _BRACKETED_ZERO.match(run)
     if zero and int(zero[1]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
@@ -175,9 +181,9 @@ def _without_plus(digits: str, groups: list[str], around: Around) -> Verdict:
 
 
 def _as_beside(verdict: Verdict, digits: str, around: Around) -> Verdict:
-    """The verdict, with what the digits are in the countries of the numbers beside these: a mobile there stands against
-    any reading, a landline against one that is not a mobile. Where there is no reading it is offered and
-    comes first."""
+    """The verdict, with what the digits are in the countries of the numbers beside these: a mobile
+    there stands against any reading, a landline against one that is not a mobile. Where there is no
+    reading it is offered and comes first."""
     countries = sorted(around.beside.intersection(phonenumbers.SUPPORTED_REGIONS) - {around.country})
     theirs = _different(_national(digits, country, around.known) for country in countries)
     sure = verdict.sure
@@ -189,7 +195,8 @@ def _as_beside(verdict: Verdict, digits: str, around: Around) -> Verdict:
 
 
 def _is_hardly_meant(home: Reading, digits: str) -> bool:
-    """A landline without the 0 that is written before it inside its country is as likely a mobile of another."""
+    """A landline without the 0 that is written before it inside its country is as likely a mobile
+    of another."""
     lacks_zero = digits == _inside(home) and _weight(home) == 0 and _begins_with_zero(home.country)
     return home.rare or lacks_zero
 
@@ -199,12 +206,14 @@ def _inside(reading: Reading) -> str:
 
 
 def _is_moscow(digits: str, country: str) -> bool:
-    """8 and ten digits are how Russia and Kazakhstan dial, and Moscow is where they mostly dial to."""
+    """8 and ten digits are how Russia and Kazakhstan dial, and Moscow is where they mostly dial
+    to."""
     return country in SHARE_SEVEN and len(digits) == _LONG and digits[0] == "8" and digits[1:4] in _MOSCOW
 
 
 def _long_at_home(digits: str, known: Known | None) -> list[Reading]:
-    """Mobiles that are written with so many digits inside their own country: 13852948149 is American, or Chinese."""
+    """Mobiles that are written with so many digits inside their own country: 13852948149 is
+    American, or Chinese."""
     if len(digits) != _LONG:
         return []
     found = _different(_national(digits, country, known) for country in _LONG_AT_HOME)
@@ -212,8 +221,8 @@ def _long_at_home(digits: str, known: Known | None) -> list[Reading]:
 
 
 def _may_be_abroad(home: Reading | Problem, abroad: Reading | Problem | None, digits: str, groups: list[str]) -> bool:
-    """A mobile abroad stands against one of the own country that lacks its usual 0, has more than that before it, or
-    is grouped as it would be abroad."""
+    """A mobile abroad stands against one of the own country that lacks its usual 0, has more than
+    that before it, or is grouped as it would be abroad."""
     if isinstance(home, Problem) or not isinstance(abroad, Reading):
         return False
     if abroad.e164 == home.e164 or _weight(abroad) == 0:
@@ -226,7 +235,8 @@ def _may_be_abroad(home: Reading | Problem, abroad: Reading | Problem | None, di
 
 @cache
 def _begins_with_zero(country: str) -> bool:
-    """Mobiles are written with a 0 inside this country: in Germany and India, but not in Brazil, which has one too."""
+    """Mobiles are written with a 0 inside this country: in Germany and India, but not in Brazil,
+    which has one too."""
     example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
     written = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL) if example else ""
     return written.startswith(("0", "(0"))
@@ -237,12 +247,14 @@ def _is_own_mobile(reading: Reading | Problem | None, country: str) -> bool:
 
 
 def _is_surely_abroad(abroad: Reading, digits: str, home: Reading | Problem) -> bool:
-    """A number that could be one of this country with a digit too few or too many may not become a stranger's."""
+    """A number that could be one of this country with a digit too few or too many may not become a
+    stranger's."""
     return len(digits) >= _FAR_ABROAD and (home is Problem.TOO_LONG or _weight(abroad) > 0)
 
 
 def _may_begin_with_a_code(digits: str, groups: list[str]) -> bool:
-    """Where digits are typed in groups the country code ends with one: "8 (491) …" does not begin with Vietnam's 84."""
+    """Where digits are typed in groups the country code ends with one: "8 (491) …" does not begin
+    with Vietnam's 84."""
     if len(digits) < _ABROAD:
         return False
     code = next((size for size in (1, 2, 3) if int(digits[:size]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0)
@@ -273,8 +285,8 @@ def _international(digits: str, known: Known | None) -> Reading | Problem:
 
 
 def _with_an_eight(digits: str, known: Known | None) -> list[Reading]:
-    """Mobiles typed as inside Russia, Kazakhstan ("8 916 …"), Belarus or Ukraine ("8 029 …"), on a portal of another
-    country or behind a plus."""
+    """Mobiles typed as inside Russia, Kazakhstan ("8 916 …"), Belarus or Ukraine ("8 029 …"), on a
+    portal of another country or behind a plus."""
     if len(digits) != 11 or digits[0] != "8":
         return []
     codes = ("+375", "+380") if digits[1] == "0" else ("+7",)
@@ -327,7 +339,8 @@ def _kind_of(parsed: PhoneNumber, kind: int) -> LineKind:
 
 
 def _is_unlikelier(other: Reading, home: Reading) -> bool:
-    """A landline abroad is hardly what a card without a plus means; one of the own country is as likely as another."""
+    """A landline abroad is hardly what a card without a plus means; one of the own country is as
+    likely as another."""
     return _weight(other) < _weight(home) or (_weight(other) == 0 and other.country != home.country)
 
 

@@ -1,8 +1,10 @@
-"""The regions that the Russian numbering registry knows: how each is called, and what time it is there.
+"""The regions that the Russian numbering registry knows: how each is called, and what time it is
+there.
 
-Names as the registry's "Территория ГАР" column spells them (Ministry of Digital Development, open data "Реестр
-российской системы и плана нумерации"); zones from the IANA time zone database (zone1970.tab; Yakutia and Sakhalin
-have several). English names as in Wikipedia's list of federal subjects.
+Names as the registry's "Территория ГАР" column spells them (Ministry of Digital Development, open
+data "Реестр российской системы и плана нумерации"); zones from the IANA time zone database
+(zone1970.tab; Yakutia and Sakhalin have several). English names as in Wikipedia's list of federal
+subjects.
 """
 
 import re
@@ -115,7 +117,8 @@ _TABLE = """
 """
 _EUROPE = {"Astrakhan", "Kaliningrad", "Kirov", "Moscow", "Samara", "Saratov", "Simferopol", "Ulyanovsk", "Volgograd"}
 
-# What a name loses before it is compared: the kind of the region, in every spelling seen in the two sources.
+# What a name loses before it is compared: the kind of the region, in every spelling seen in the two
+# sources.
 _KINDS = {"республика", "область", "обл", "край", "автономная", "автономный", "округ", "ао", "город", "г"}
 
 # What is left of other spellings -> what is left of ours.
@@ -144,7 +147,8 @@ _JOINTS = re.compile(r"[*|,]|\sи\s")
 
 @lru_cache(maxsize=1024)
 def regions_named(text: str) -> tuple[Region, ...]:
-    """The regions in one cell of the registry: «г. Москва * Московская область» is two, «Российская Федерация» none.
+    """The regions in one cell of the registry: «г. Москва * Московская область» is two, «Российская
+    Федерация» none.
 
     Parts that name no region (towns, districts) are left out.
     """

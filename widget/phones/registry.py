@@ -1,8 +1,10 @@
-"""The official registry of Russian number ranges, read once into a small file that workers map into memory.
+"""The official registry of Russian number ranges, read once into a small file that workers map into
+memory.
 
-The registry is open data of the Ministry of Digital Development («Реестр российской системы и плана нумерации»):
-CSV files of one form for the codes 3xx, 4xx, 8xx and 9xx. The small file is sorted arrays behind a JSON head; the
-pages of the map are shared by all workers, and a look-up is one bisection.
+The registry is open data of the Ministry of Digital Development («Реестр российской системы и плана
+нумерации»): CSV files of one form for the codes 3xx, 4xx, 8xx and 9xx. The small file is sorted
+arrays behind a JSON head; the pages of the map are shared by all workers, and a look-up is one
+bisection.
 """
 
 import json
@@ -30,7 +32,8 @@ _OVERLAPS = 0.01  # of the rows; more is not a registry
 
 
 class RegistryError(Exception):
-    """The file is not what it should be; the text says what and where, for the operator's terminal."""
+    """The file is not what it should be; the text says what and where, for the operator's
+    terminal."""
 
 
 class RegistryRow(NamedTuple):
@@ -61,7 +64,8 @@ class ImportReport:
 
 
 def import_registry(source: BinaryIO | Path, target: Path, *, allow_shrink: bool = False) -> ImportReport:
-    """Put one registry file into `target`; codes that the file does not hold stay as they were. As `import_files`."""
+    """Put one registry file into `target`; codes that the file does not hold stay as they were. As
+    `import_files`."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             return import_files([file], target, allow_shrink=allow_shrink)
@@ -71,8 +75,9 @@ def import_registry(source: BinaryIO | Path, target: Path, *, allow_shrink: bool
 def import_files(sources: Sequence[BinaryIO], target: Path, *, allow_shrink: bool = False) -> ImportReport:
     """Put several registry files into `target` together: all of them or none.
 
-    Raises RegistryError, and then `target` is untouched. It is replaced in one step, so running workers read the old
-    or the new one and never a half. Imports that run at the same time are not joined: the last one wins.
+    Raises RegistryError, and then `target` is untouched. It is replaced in one step, so running
+    workers read the old or the new one and never a half. Imports that run at the same time are not
+    joined: the last one wins.
     """
     rows, overlaps = _without_overlaps(_rows_in_all(sources))
     stored = _stored_in(target)
@@ -147,7 +152,8 @@ def _rows_in_all(sources: Sequence[BinaryIO]) -> Iterator[RegistryRow]:
 
 
 def _rows_in(source: BinaryIO) -> Iterator[RegistryRow]:
-    """Every row of the CSV, checked: a registry that is half understood would tell reps the wrong region."""
+    """Every row of the CSV, checked: a registry that is half understood would tell reps the wrong
+    region."""
     cells: list[str] = []
     for number, line in _lines_of(source):
         before, cells = cells, [_unquoted(cell) for cell in line.split(";")]
@@ -182,7 +188,8 @@ def _lines_of(source: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def _check_header(cells: list[str]) -> None:
-    """Check the columns by name, since another file may have as many of them. Raises RegistryError."""
+    """Check the columns by name, since another file may have as many of them. Raises
+    RegistryError."""
     names = [cell.lower().replace(" ", "").replace("abc", "авс").replace("авc", "авс") for cell in cells]
     if len(names) != len(_COLUMNS) or not all(map(str.startswith, names, _COLUMNS)):
         raise RegistryError(f"unexpected columns: {'; '.join(cells)[:200]!r}; is this one of the registry's files?")
@@ -202,7 +209,8 @@ def _row_of(cells: list[str], line: int) -> RegistryRow:
 
 
 def _unquoted(cell: str) -> str:
-    """Quotes inside a cell are part of a name («ООО "Т2 Мобайл"»); only a cell wholly in quotes is CSV's quoting."""
+    """Quotes inside a cell are part of a name («ООО "Т2 Мобайл"»); only a cell wholly in quotes is
+    CSV's quoting."""
     cell = cell.strip()
     if len(cell) > 1 and cell.startswith('"') and cell.endswith('"') and cell.count('"') % 2 == 0:
         return cell[1:-1].replace('""', '"')
@@ -239,7 +247,8 @@ def _refuse_shrinking(before: dict[str, int], now: dict[str, int]) -> None:
 
 
 def _joined(rows: list[RegistryRow]) -> list[RegistryRow]:
-    """Neighbours with one operator and territory as one range; never across codes, which are replaced one by one."""
+    """Neighbours with one operator and territory as one range; never across codes, which are
+    replaced one by one."""
     joined: list[RegistryRow] = []
     for row in rows:
         before = joined[-1] if joined else None

@@ -1,8 +1,9 @@
-"""What is known of Russian mobile numbers before the registry is imported: counted figures for blocks of 100,000.
+"""What is known of Russian mobile numbers before the registry is imported: counted figures for
+blocks of 100,000.
 
-tools/blocks.py counts them from the registry and says in blocks.txt of which month. Three of four numbers lie in a
-block of one region; where a block is divided, the answer is what most of its numbers have, and called probable.
-Landlines are well known to libphonenumber, so only 9xx is here.
+tools/blocks.py counts them from the registry and says in blocks.txt of which month. Three of four
+numbers lie in a block of one region; where a block is divided, the answer is what most of its
+numbers have, and called probable. Landlines are well known to libphonenumber, so only 9xx is here.
 """
 
 import threading
@@ -27,9 +28,11 @@ _READING = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What most of a block's numbers have; `regions_sure` and `operator_sure` where nearly all have it.
+    """What most of a block's numbers have; `regions_sure` and `operator_sure` where nearly all have
+    it.
 
-    `zones` are the zones of all its numbers but a hundredth: one of them, or several with one time, is certain.
+    `zones` are the zones of all its numbers but a hundredth: one of them, or several with one time,
+    is certain.
     """
 
     regions: tuple[Region, ...]
@@ -46,7 +49,8 @@ class _Table(NamedTuple):
 
 
 def block_of(e164: str) -> Block | None:
-    """The block of a Russian mobile number, None where none of its numbers was assigned. Reads the file once."""
+    """The block of a Russian mobile number, None where none of its numbers was assigned. Reads the
+    file once."""
     if not e164.startswith("+79") or len(e164) != 12:
         return None
     table = _table()

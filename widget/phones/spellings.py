@@ -1,8 +1,9 @@
 """The ways WhatsApp and a CRM may write one and the same number.
 
-Brazil added a ninth digit to its mobiles, and accounts from before keep an id without it; WhatsApp knows Mexican
-mobiles by 521 where the plan has dropped that 1; Argentina puts a 9 before the area code of mobiles when it is called
-from abroad, and people leave it out. (Sources: with the checks of each vendor in gateways/.)
+Brazil added a ninth digit to its mobiles, and accounts from before keep an id without it; WhatsApp
+knows Mexican mobiles by 521 where the plan has dropped that 1; Argentina puts a 9 before the area
+code of mobiles when it is called from abroad, and people leave it out. (Sources: with the checks of
+each vendor in gateways/.)
 """
 
 import re
@@ -19,7 +20,8 @@ _ARGENTINA = re.compile(r"\+549?(\d{10})")
 
 
 def spellings(e164: str) -> tuple[str, ...]:
-    """Every E.164 that may stand for this number, the one of the numbering plan first. Most numbers have one."""
+    """Every E.164 that may stand for this number, the one of the numbering plan first. Most numbers
+    have one."""
     if found := _BRAZIL.fullmatch(e164):
         return f"+55{found[1]}9{found[2]}", f"+55{found[1]}{found[2]}"
     if found := _MEXICO.fullmatch(e164):
@@ -31,9 +33,10 @@ def spellings(e164: str) -> tuple[str, ...]:
 
 @lru_cache(4096)
 def spellings_in_crm(e164: str, country: str) -> tuple[str, ...]:
-    """The values to search a CRM for. It compares digits (`NormalizePhone` of Bitrix24's main module: an 8 in front
-    becomes 7, a 0 goes), so a number that was typed without its country is another one there: numbers of the portal's
-    country are looked for as they are typed at home too, where a card reads them so."""
+    """The values to search a CRM for. It compares digits (`NormalizePhone` of Bitrix24's main
+    module: an 8 in front becomes 7, a 0 goes), so a number that was typed without its country is
+    another one there: numbers of the portal's country are looked for as they are typed at home too,
+    where a card reads them so."""
     found = dict.fromkeys(spellings(e164))
     for spelling in tuple(found):
         try:
@@ -48,7 +51,8 @@ def spellings_in_crm(e164: str, country: str) -> tuple[str, ...]:
 
 
 def phone_of_digits(digits: str) -> str | None:
-    """The E.164 of the digits in a messenger's id, as the numbering plan writes it; None if they are not a number.
+    """The E.164 of the digits in a messenger's id, as the numbering plan writes it; None if they
+    are not a number.
 
     A range that is too new for libphonenumber counts: people write from it.
     """

@@ -1,8 +1,10 @@
-"""What people type around a number: signs, labels, remarks, links, extensions. Takes them off, invents nothing.
+"""What people type around a number: signs, labels, remarks, links, extensions. Takes them off,
+invents nothing.
 
-libphonenumber's PhoneNumberMatcher finds numbers in running text, but it reads no further than a number that exists:
-"89161234567 8926" would be the first number, and two numbers with only spaces between them would be none. Here every
-digit of a stretch has to be accounted for, so the text is cut by the rules below and each piece is read by itself.
+libphonenumber's PhoneNumberMatcher finds numbers in running text, but it reads no further than a
+number that exists: "89161234567 8926" would be the first number, and two numbers with only spaces
+between them would be none. Here every digit of a stretch has to be accounted for, so the text is
+cut by the rules below and each piece is read by itself.
 """
 
 import re
@@ -14,7 +16,8 @@ BREAK = "\u241f"  # where something stood that is not a phone
 _EXT = "\u2402"  # before the digits of an extension
 _MAX_EXTENSION = 6  # digits of an extension that stands alone behind a comma: more may be a number
 
-# Words that stand directly before or behind the digits. Any other Latin letter there makes them part of a code.
+# Words that stand directly before or behind the digits. Any other Latin letter there makes them
+# part of a code.
 _LABELS = {"tel", "telefon", "phone", "ph", "mob", "mobil", "mobile", "cell", "fon", "cel", "movil", "celular", "fax"}
 _LABELS |= {"wa", "tg", "t", "m", "whatsapp", "viber"}
 _GLUED_BEFORE = re.compile(r"[A-Za-z_%$€£₽]+\.?$")
@@ -70,7 +73,8 @@ class DigitRun:
 
 
 def text_of(typed: object) -> str | None:
-    """The text that was typed, None if it is not a text at all. A JSON number is taken for what it shows."""
+    """The text that was typed, None if it is not a text at all. A JSON number is taken for what it
+    shows."""
     if isinstance(typed, str):
         return typed[: MAX_TYPED + 1].encode("utf-8", "replace").decode("utf-8") if not typed.isascii() else typed
     if typed is None:
@@ -81,8 +85,8 @@ def text_of(typed: object) -> str | None:
 
 
 def plain(text: str) -> str:
-    """Digits, dashes and spaces of other scripts as their ASCII twins; invisible marks (U+202A from iOS) gone; what a
-    spreadsheet or a numbered list puts around a number gone, too."""
+    """Digits, dashes and spaces of other scripts as their ASCII twins; invisible marks (U+202A from
+    iOS) gone; what a spreadsheet or a numbered list puts around a number gone, too."""
     if not text.isascii():
         text = "".join(_plain_sign(sign) for sign in text)
     text = _SPREADSHEET.sub("", text)
@@ -97,7 +101,8 @@ def is_mask(text: str) -> bool:
 
 
 def unrounded(text: str) -> str | None:
-    """The digits of a number that a spreadsheet wrote as 7.9161234567E+10; "" where some are lost; None for others."""
+    """The digits of a number that a spreadsheet wrote as 7.9161234567E+10; "" where some are lost;
+    None for others."""
     found = _ROUNDED.fullmatch(text)
     if not found:
         return None
@@ -106,9 +111,11 @@ def unrounded(text: str) -> str | None:
 
 
 def pieces_in(text: str) -> list[list[DigitRun]]:
-    """The digits of a plain text that may be phones: a list for each stretch without words, pieces as they follow.
+    """The digits of a plain text that may be phones: a list for each stretch without words, pieces
+    as they follow.
 
-    A piece of few digits is a remark, or what is left of a second number: that is for the caller to say.
+    A piece of few digits is a remark, or what is left of a second number: that is for the caller to
+    say.
     """
     text = _NOT_PHONES.sub(BREAK, _LINK.sub(_as_international, text))
     text = _EXTENSION.sub(rf"{_EXT}\1 ", text)
@@ -126,7 +133,8 @@ def _as_international(found: re.Match[str]) -> str:
 
 
 def _is_glued(text: str, start: int, end: int) -> bool:
-    """Latin letters directly at the digits: "AB1234567890", "1-800-FLOWERS" are not phones, "tel.8916…" is one."""
+    """Latin letters directly at the digits: "AB1234567890", "1-800-FLOWERS" are not phones,
+    "tel.8916…" is one."""
     before = _GLUED_BEFORE.search(text, max(0, start - 16), start) if text[start].isdigit() else None
     if before and before[0].rstrip(".").lower() not in _LABELS:
         return True

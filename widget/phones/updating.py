@@ -1,4 +1,5 @@
-"""The official registry, fetched by the service itself: the four files of the Ministry of Digital Development."""
+"""The official registry, fetched by the service itself: the four files of the Ministry of Digital
+Development."""
 
 import logging
 from collections.abc import Callable
@@ -15,11 +16,13 @@ log = logging.getLogger(__name__)
 
 
 class UpdateError(Exception):
-    """The registry was not updated, and what there was is still there. The text says why, for the operator."""
+    """The registry was not updated, and what there was is still there. The text says why, for the
+    operator."""
 
 
 class Updater:
-    """`fetch` gives the body of an address or raises UpdateError; `folder` is the address that the files lie under."""
+    """`fetch` gives the body of an address or raises UpdateError; `folder` is the address that the
+    files lie under."""
 
     def __init__(
         self,
@@ -50,8 +53,8 @@ class Updater:
             raise UpdateError(str(error)) from error
 
     def update_weekly(self) -> None:
-        """Called every night: where `weekly` is set, update a registry that is a week old. Never raises for a
-        failure: the next night tries again. No call, or those of `update`."""
+        """Called every night: where `weekly` is set, update a registry that is a week old. Never
+        raises for a failure: the next night tries again. No call, or those of `update`."""
         if not self._weekly or self._target is None:
             return
         if self._target.exists() and self._clock() - self._target.stat().st_mtime < WEEK:

@@ -1,9 +1,10 @@
 """What libphonenumber's data says of a number's region, operator and zones, read in small pieces.
 
-`import phonenumbers.geocoder` takes 100 MB and keeps it, nearly half of it for prefixes in China. Its data lies in
-about thirty sorted files of 10,000 prefixes, so a number needs one of them: it is read, its Russian and English names
-are kept in a compact form (about 0.3 MB) and the rest is let go. That this agrees with the real geocoder is tested,
-because the layout is phonenumbers' own affair (9.0: geodata/data0.py…, carrierdata/data0.py…).
+`import phonenumbers.geocoder` takes 100 MB and keeps it, nearly half of it for prefixes in China.
+Its data lies in about thirty sorted files of 10,000 prefixes, so a number needs one of them: it is
+read, its Russian and English names are kept in a compact form (about 0.3 MB) and the rest is let
+go. That this agrees with the real geocoder is tested, because the layout is phonenumbers' own
+affair (9.0: geodata/data0.py…, carrierdata/data0.py…).
 """
 
 import re
@@ -19,8 +20,9 @@ from phonenumbers import PhoneNumber, PhoneNumberType, timezone
 
 from .prefixes import Prefixes
 
-# Kazakhstan shares +7 with Russia, and libphonenumber gives its mobiles the zones of both. Since 1 March 2024
-# the whole country has one time (IANA tzdata 2024a), although zone.tab lists seven zones with seven pasts.
+# Kazakhstan shares +7 with Russia, and libphonenumber gives its mobiles the zones of both. Since 1
+# March 2024 the whole country has one time (IANA tzdata 2024a), although zone.tab lists seven zones
+# with seven pasts.
 _ONE_TIME = {"KZ": ("Asia/Almaty",)}
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.PAGER)
 _KEY = re.compile(r"^ ?'(\d+)':", re.MULTILINE)
@@ -36,7 +38,8 @@ class Names(NamedTuple):
 
 
 def region_of(number: PhoneNumber, language: str) -> str:
-    """The town or region, "" where only the country is known. Russian names exist for few countries; else English."""
+    """The town or region, "" where only the country is known. Russian names exist for few
+    countries; else English."""
     kind = phonenumbers.number_type(number)
     if number.country_code is None or not phonenumbers.is_number_type_geographical(kind, number.country_code):
         return ""
@@ -47,17 +50,19 @@ def region_of(number: PhoneNumber, language: str) -> str:
 
 
 def operator_of(number: PhoneNumber, language: str) -> str:
-    """The operator that the range was given to; subscribers may have taken the number to another one."""
+    """The operator that the range was given to; subscribers may have taken the number to another
+    one."""
     if phonenumbers.number_type(number) not in _MOBILE:
         return ""
     return _name("carrierdata", number, phonenumbers.national_significant_number(number), language)
 
 
 def zones_of(number: PhoneNumber, region_code: str) -> tuple[str, ...]:
-    """All IANA zones that the number may be in: many, where its prefix is used in the whole of a large country.
+    """All IANA zones that the number may be in: many, where its prefix is used in the whole of a
+    large country.
 
-    A country with one zone has that one. libphonenumber names another country's zone that had the same time for a
-    while: Paris for Algiers, the Canaries for Casablanca.
+    A country with one zone has that one. libphonenumber names another country's zone that had the
+    same time for a while: Paris for Algiers, the Canaries for Casablanca.
     """
     zones = _only_zones().get(region_code) or timezone.time_zones_for_number(number)
     return tuple(zone for zone in zones if zone != _UNKNOWN_ZONE)
@@ -65,7 +70,8 @@ def zones_of(number: PhoneNumber, region_code: str) -> tuple[str, ...]:
 
 @cache
 def _only_zones() -> dict[str, tuple[str, ...]]:
-    """Countries with one zone in zone.tab of the IANA time zone database, as the package tzdata brings it."""
+    """Countries with one zone in zone.tab of the IANA time zone database, as the package tzdata
+    brings it."""
     zones: dict[str, list[str]] = {}
     for line in (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines():
         if not line.startswith("#"):
@@ -75,7 +81,8 @@ def _only_zones() -> dict[str, tuple[str, ...]]:
 
 
 def _name(folder: str, number: PhoneNumber, national: str, language: str) -> str:
-    """The name of the longest known beginning. Beginnings that sort before a file's first are in an earlier file."""
+    """The name of the longest known beginning. Beginnings that sort before a file's first are in an
+    earlier file."""
     code = str(number.country_code)
     chunks = _chunks(folder)
     firsts = [first for first, _ in chunks]

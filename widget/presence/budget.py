@@ -1,9 +1,11 @@
-"""How many checks a line may make (pure): what WhatsApp's owner asks for, and what experience with bans adds.
+"""How many checks a line may make (pure): what WhatsApp's owner asks for, and what experience with
+bans adds.
 
-Meta's rule for its own (retired) endpoint: the number of check calls must not exceed the number of messages the number
-SENDS, else warning, seven days, closed for good (developers.facebook.com/docs/whatsapp/api/contacts). Messages that
-come in therefore raise nothing here; they save checks, because they prove presence. The cap of 100 a day and the
-calm first days are the advice of OLChat's help (github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera).
+Meta's rule for its own (retired) endpoint: the number of check calls must not exceed the number of
+messages the number SENDS, else warning, seven days, closed for good
+(developers.facebook.com/docs/whatsapp/api/contacts). Messages that come in therefore raise nothing
+here; they save checks, because they prove presence. The cap of 100 a day and the calm first days
+are the advice of OLChat's help (github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera).
 """
 
 from dataclasses import dataclass
@@ -33,21 +35,22 @@ class CheckPriority(Enum):
 
     @property
     def share(self) -> float:
-        """The part of the budget (0 to 1) up to which a check of this priority is granted; the rest is for more
-        urgent ones."""
+        """The part of the budget (0 to 1) up to which a check of this priority is granted; the rest
+        is for more urgent ones."""
         return _SHARES[self]
 
 
-# With the share of unknown numbers a stale «no» took half of their checks: it is out of date every five minutes, they
-# are new once. What that does to a company's days is measured by `python -m benchmarks.workday`.
+# With the share of unknown numbers a stale «no» took half of their checks: it is out of date every
+# five minutes, they are new once. What that does to a company's days is measured by `python -m
+# benchmarks.workday`.
 _SHARES = {CheckPriority.CLICK: 1.0, CheckPriority.NEW: 0.8, CheckPriority.STALE_NO: 0.65, CheckPriority.STALE_YES: 0.5}
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The service's limits; a line may have its own. `burst` at once, then one every `every` seconds; never more than
-    `per_day` in 24 hours, nor more than the line sends, but `floor` at least; and `young_per_day` at most while the
-    line is younger than `young_days`."""
+    """The service's limits; a line may have its own. `burst` at once, then one every `every`
+    seconds; never more than `per_day` in 24 hours, nor more than the line sends, but `floor` at
+    least; and `young_per_day` at most while the line is younger than `young_days`."""
 
     burst: int
     every: float
@@ -70,14 +73,15 @@ class Terms:
 
 
 def window(allowed: int, priority: CheckPriority = CheckPriority.CLICK) -> Window:
-    """The day's window up to which a check of this priority is granted. At least one: a budget of one is not for
-    clicks alone."""
+    """The day's window up to which a check of this priority is granted. At least one: a budget of
+    one is not for clicks alone."""
     return Window(limit=max(1, int(allowed * priority.share)), seconds=DAY)
 
 
 @dataclass(frozen=True)
 class Remaining:
-    """What a line may still ask today. `returns_at` is when the next check comes free, 0 while there are some."""
+    """What a line may still ask today. `returns_at` is when the next check comes free, 0 while
+    there are some."""
 
     left: int
     allowed: int

@@ -57,7 +57,8 @@ def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gatewa
     )
     checker = Checker(
         known,
-        # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
+        # Longer than the slowest honest answer: a look-up of three calls, a check and a call for
+        # what it meant.
         DistributedSingleFlight(cache, lease_seconds=6 * config.check_timeout + 5, sleep=infra.sleep),
         check_budget,
         PresenceProbe(gateways, cooldown_policy, infra.workers, infra.metrics, clock),
@@ -95,7 +96,8 @@ def _outgoing(
 
 
 def _limiter(infra: Infrastructure) -> Limiter:
-    """The limits of each call come from the line (budget.py); these stand for calls that name none."""
+    """The limits of each call come from the line (budget.py); these stand for calls that name
+    none."""
     config = infra.config
     limits = (
         Rate(every=config.check_every, burst=config.check_burst),
@@ -105,8 +107,9 @@ def _limiter(infra: Infrastructure) -> Limiter:
 
 
 def _terms(config: Config) -> Terms:
-    """At most a card's worth at once, then one every few seconds, and no more a day than the line sends: whom it
-    protects is the company's WhatsApp account, which is banned for checking numbers that get no message."""
+    """At most a card's worth at once, then one every few seconds, and no more a day than the line
+    sends: whom it protects is the company's WhatsApp account, which is banned for checking numbers
+    that get no message."""
     return Terms(
         burst=config.check_burst,
         every=config.check_every,

@@ -1,8 +1,9 @@
 """A line's chats as its gateway lists them: each that its messages prove costs no check.
 
-The worker lists every line's newest chats, and looks into those whose messages the list does not show; what it finds is
-learned for all of them, so that most cards that are opened later know at once. A request never lists: it may look up
-the few numbers that it is about to ask WhatsApp about. Of people in no opened card only a keyed hash is kept.
+The worker lists every line's newest chats, and looks into those whose messages the list does not
+show; what it finds is learned for all of them, so that most cards that are opened later know at
+once. A request never lists: it may look up the few numbers that it is about to ask WhatsApp about.
+Of people in no opened card only a keyed hash is kept.
 """
 
 import logging
@@ -35,7 +36,8 @@ MAX_LOOKED_INTO = 60  # chats of one round: one call to the gateway each, which 
 MAX_MISSED = 50_000
 RENEW_BEFORE = 7 * DAY  # a proof that is forgotten within this time is learned again
 
-# For how long a listing stands for a look-up. Longer than until the next one, which may take a while.
+# For how long a listing stands for a look-up. Longer than until the next one, which may take a
+# while.
 FRESH_SECONDS = 2 * LISTED_SECONDS
 
 ListedChats = Mapping[str, ListedChat]  # by number
@@ -53,7 +55,8 @@ class ChatIndex:
         cache: Cache,
         reports: Callable[[Line], bool],
     ) -> None:
-        """`reports` says whether what comes on a line meanwhile is told by its gateway. At most one query."""
+        """`reports` says whether what comes on a line meanwhile is told by its gateway. At most one
+        query."""
         self._gateways = gateways
         self._cache = cache
         self._reports = reports
@@ -74,13 +77,14 @@ class ChatIndex:
     def find(
         self, line: Line, phones: Mapping[str, str], *, record: Any, known: Mapping[str, Presence], force: bool
     ) -> dict[str, Presence]:
-        """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
-        decide.
+        """Those of the phones (cache key -> number) that have a chat on this line. If that cannot
+        be told, the checks decide.
 
-        For the rows of a card: no call where the worker has listed all chats of this line lately and its gateway tells
-        what came since, or where the gateway cannot look up single numbers; else, or with `force`, one call a number
-        that was not looked for some minutes ago, all of them at once. `record` is what stands under the line's `key`.
-        What is `known` of the numbers may hold against a chat.
+        For the rows of a card: no call where the worker has listed all chats of this line lately
+        and its gateway tells what came since, or where the gateway cannot look up single numbers;
+        else, or with `force`, one call a number that was not looked for some minutes ago, all of
+        them at once. `record` is what stands under the line's `key`. What is `known` of the numbers
+        may hold against a chat.
         """
         if not force and self._is_listed(record):
             return {}
@@ -101,11 +105,12 @@ class ChatIndex:
         return {key: self._presence(line, phones[key], chat) for key, chat in proving.items()}
 
     def refresh(self, line: Line) -> None:
-        """List the line's newest chats and learn what they prove; nothing when that was done some minutes ago. For the
-        worker, and for a line that is ready.
+        """List the line's newest chats and learn what they prove; nothing when that was done some
+        minutes ago. For the worker, and for a line that is ready.
 
-        One call or two, and one for each chat whose messages the list does not show: some dozens a round, newest first,
-        each once until something new is in it. Never raises for a gateway in trouble.
+        One call or two, and one for each chat whose messages the list does not show: some dozens a
+        round, newest first, each once until something new is in it. Never raises for a gateway in
+        trouble.
         """
         now = self._clock()
         with self._lock:
@@ -129,14 +134,16 @@ class ChatIndex:
             self._tell(line, now + FRESH_SECONDS)
 
     def _tell(self, line: Line, until: float) -> None:
-        """Tell all processes that the chats of the line are learned, until then (unix seconds). One round trip."""
+        """Tell all processes that the chats of the line are learned, until then (unix seconds). One
+        round trip."""
         try:
             self._cache.set_many({self.key(line): until}, FRESH_SECONDS)
         except StoreGone:
             log.info("presence.listing_unknown line=%s", line.id)
 
     def _is_listed(self, record: Any) -> bool:
-        """Whether all chats of the line are learned, so that a number of which nothing is known has none."""
+        """Whether all chats of the line are learned, so that a number of which nothing is known has
+        none."""
         return isinstance(record, int | float) and self._clock() < record
 
     def _look_into(self, line: Line, gateway: Gateway, unproved: ListedChats) -> int:
@@ -169,8 +176,8 @@ class ChatIndex:
         return [phone for key, phone in keys.items() if self._is_news(line, listed[phone], known.get(key))]
 
     def _learn(self, line: Line, listed: ListedChats) -> None:
-        """Remember the listed chats that are news, for every spelling that a card may have. One query, one upsert, one
-        round trip; never a row in `chats`, which holds numbers."""
+        """Remember the listed chats that are news, for every spelling that a card may have. One
+        query, one upsert, one round trip; never a row in `chats`, which holds numbers."""
         if not listed:
             return
         spelled = {phone: chat for planned, chat in listed.items() for phone in spellings(planned)}
@@ -197,8 +204,8 @@ class ChatIndex:
                 self._missed[line.id, phone] = True
 
     def _presence(self, line: Line, phone: str, chat: ListedChat) -> Presence:
-        """The listed chat as a proof, of now, when the chat was there. A card with the number makes a row in `chats`
-        of it."""
+        """The listed chat as a proof, of now, when the chat was there. A card with the number makes
+        a row in `chats` of it."""
         chat_id = canonical_id(phone, line.gateway, chat.chat_id)
         return Presence(
             PresenceAnswer.YES, self._clock(), Source.CHAT, chat_id=chat_id, line_id=line.id, last_at=chat.last_at
@@ -206,7 +213,8 @@ class ChatIndex:
 
 
 def _holds_against(known: Presence | None, chat: ListedChat) -> bool:
-    """A «no» newer than all that the chat shows: a refused send, or «not found» where the client never wrote."""
+    """A «no» newer than all that the chat shows: a refused send, or «not found» where the client
+    never wrote."""
     if known is None or known.answer is not PresenceAnswer.NO or known.at < chat.last_at:
         return False
     return known.how is Source.SEND or not chat.heard

@@ -1,4 +1,5 @@
-"""What lines may spend on checks, counted twice: in the limiter, which is atomic, and in SQL, which is never lost."""
+"""What lines may spend on checks, counted twice: in the limiter, which is atomic, and in SQL, which
+is never lost."""
 
 import threading
 from collections.abc import Callable
@@ -50,10 +51,10 @@ class CheckBudget:
     def reserve(self, line: Line, n: int, priority: CheckPriority) -> CheckGrant:
         """Up to `n` checks, within the share of this priority. Raises StorageUnavailable.
 
-        Checks are written down in SQL before the limiter grants them, and those it does not grant are taken out again:
-        so a limiter that forgets in between is told of them. It is told before anything is written down; else it would
-        count as spent what other requests are only asking for. Two round trips; one upsert where some are free, two
-        where other requests were faster.
+        Checks are written down in SQL before the limiter grants them, and those it does not grant
+        are taken out again: so a limiter that forgets in between is told of them. It is told before
+        anything is written down; else it would count as spent what other requests are only asking
+        for. Two round trips; one upsert where some are free, two where other requests were faster.
         """
         now = self._clock()
         with self._lock:
@@ -72,8 +73,8 @@ class CheckBudget:
         return CheckGrant(line, permits.granted, permits.wait, permits, hour)
 
     def count(self, line: Line, n: int = 1) -> None:
-        """Count checks that the gateway made by itself, before a send, beyond the budget too. One upsert, two round
-        trips. Raises StorageUnavailable; SQL has counted them then."""
+        """Count checks that the gateway made by itself, before a send, beyond the budget too. One
+        upsert, two round trips. Raises StorageUnavailable; SQL has counted them then."""
         limits = (Window(limit=MAX_COUNT, seconds=DAY),)
         try:
             self._limiter.peek(line.budget_key, limits=limits, before=lambda: self._spent(line))
@@ -83,8 +84,8 @@ class CheckBudget:
         self._limiter.acquire(line.budget_key, n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
 
     def refund(self, grant: CheckGrant, n: int) -> None:
-        """Give back `n` of these checks, which never left. If the limiter is out of reach they stay spent, in SQL too.
-        One round trip, one upsert."""
+        """Give back `n` of these checks, which never left. If the limiter is out of reach they stay
+        spent, in SQL too. One round trip, one upsert."""
         if not n or grant.permits is None:
             return
         try:
@@ -98,20 +99,21 @@ class CheckBudget:
                 self._left[grant.line.id] = Remaining(left.left + n, left.allowed)
 
     def wait(self, line: Line, priority: CheckPriority = CheckPriority.CLICK) -> float:
-        """Seconds until this line may ask about one more number, 0 if it may now. One round trip. Raises
-        StorageUnavailable."""
+        """Seconds until this line may ask about one more number, 0 if it may now. One round trip.
+        Raises StorageUnavailable."""
         permits = self._limiter.peek(
             line.budget_key, limits=self._limits(line, priority), before=lambda: self._spent(line)
         )
         return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
 
     def pause(self, line: Line) -> float:
-        """Seconds for which a complaint of WhatsApp still keeps this line from asking, whichever process heard it. One
-        query."""
+        """Seconds for which a complaint of WhatsApp still keeps this line from asking, whichever
+        process heard it. One query."""
         return max(0.0, self._cooldown_policy.now(line).until - self._clock())
 
     def remaining(self, line: Line) -> Remaining:
-        """What the line may still ask today, its pace left aside. Raises StorageUnavailable. One round trip."""
+        """What the line may still ask today, its pace left aside. Raises StorageUnavailable. One
+        round trip."""
         allowed = self.allowed(line)
         permits = self._peek_day(line, allowed)
         if permits.granted == allowed:  # nothing spent, or a limiter that has forgotten
@@ -123,13 +125,14 @@ class CheckBudget:
         return left
 
     def last_remaining(self, line: Line) -> Remaining | None:
-        """What was left when this process last looked, None if that is over a minute ago. No round trip."""
+        """What was left when this process last looked, None if that is over a minute ago. No round
+        trip."""
         with self._lock:
             return self._left.get(line.id)
 
     def allowed(self, line: Line, *, sent: int | None = None) -> int:
-        """The line's budget for any 24 hours, or for ones in which it had `sent` so many. A query for what it sent, at
-        most every few seconds."""
+        """The line's budget for any 24 hours, or for ones in which it had `sent` so many. A query
+        for what it sent, at most every few seconds."""
         if sent is None:
             with self._lock:
                 sent = self._sent.get(line.id)
@@ -143,7 +146,8 @@ class CheckBudget:
         return self._terms.allowed(line, sent=sent, now=self._clock(), halved_until=halved)
 
     def _note_left(self, line: Line, permits: Permits) -> None:
-        """A grant says what the day's window holds now; when one comes free is looked up where none is left."""
+        """A grant says what the day's window holds now; when one comes free is looked up where none
+        is left."""
         allowed = self.allowed(line)
         left = Remaining(max(0, allowed - permits.used[0]), allowed)
         with self._lock:
@@ -156,7 +160,8 @@ class CheckBudget:
         return self._terms.pace(line), window(self.allowed(line), priority)
 
     def _acquire(self, line: Line, n: int, limits: tuple[Limit, ...], hour: int) -> Permits:
-        """The permits, written down in this hour as long as it takes to know that they were not granted."""
+        """The permits, written down in this hour as long as it takes to know that they were not
+        granted."""
         self._write_down(line, hour, n)
         granted = 0
         try:
@@ -170,8 +175,8 @@ class CheckBudget:
         return permits
 
     def _write_down(self, line: Line, hour: int, n: int) -> None:
-        """Write checks down in SQL. Raises StorageUnavailable where the database takes no writes: no check may go
-        uncounted."""
+        """Write checks down in SQL. Raises StorageUnavailable where the database takes no writes:
+        no check may go uncounted."""
         try:
             self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
         except SQLAlchemyError as error:
@@ -183,7 +188,8 @@ class CheckBudget:
     def _spent(self, line: Line, besides: tuple[int, int] = (0, 0)) -> list[tuple[float, int]]:
         """What SQL says was spent in the last day, without what is being asked for now.
 
-        Each hour's at its end, the latest it can have been: after a loss it may stay spent up to an hour longer.
+        Each hour's at its end, the latest it can have been: after a loss it may stay spent up to an
+        hour longer.
         """
         since = int((self._clock() - DAY) // HOUR)
         hours = self._usage.hours_of_account(line, since=since)

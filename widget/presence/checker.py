@@ -1,8 +1,9 @@
-"""Presence of many phones: what is known in one read, and the rest asked once, within a line's budget.
+"""Presence of many phones: what is known in one read, and the rest asked once, within a line's
+budget.
 
-The limits protect the customer's WhatsApp account, so they fail closed: when they cannot be counted nothing is asked.
-A gateway that fails or hangs makes an «unknown» that lives for seconds; it is never a «no», and never takes an answer
-away that was there before.
+The limits protect the customer's WhatsApp account, so they fail closed: when they cannot be counted
+nothing is asked. A gateway that fails or hangs makes an «unknown» that lives for seconds; it is
+never a «no», and never takes an answer away that was there before.
 """
 
 import logging
@@ -31,10 +32,11 @@ MAX_TRIED = 3  # lines that one request tries for its checks
 
 @dataclass(frozen=True)
 class Outcome:
-    """An answer for every phone; how many checks that cost, and the line that made them (the card's where none was).
+    """An answer for every phone; how many checks that cost, and the line that made them (the card's
+    where none was).
 
-    An answer that is out of date and was not renewed is there with its `tried`. `granted`: the line was granted checks,
-    so what it has left is known without a look.
+    An answer that is out of date and was not renewed is there with its `tried`. `granted`: the line
+    was granted checks, so what it has left is known without a look.
     """
 
     answers: dict[str, Presence]
@@ -71,11 +73,12 @@ class Checker:
         others: Sequence[Line] = (),
         by: AskedBy = AskedBy.PRESS,
     ) -> Outcome:
-        """Whether these phones have WhatsApp, from `line` or, if it may not ask now, from one of the `others`.
+        """Whether these phones have WhatsApp, from `line` or, if it may not ask now, from one of
+        the `others`.
 
-        Costs, for what is not known: the line's state, a look for a chat with each number where the line's list of
-        chats is not fresh, and a check for each that has none. Never raises for a gateway or a store in trouble: that
-        is an «unknown» with a reason.
+        Costs, for what is not known: the line's state, a look for a chat with each number where the
+        line's list of chats is not fresh, and a check for each that has none. Never raises for a
+        gateway or a store in trouble: that is an «unknown» with a reason.
         """
         inquiry = _Inquiry(self, line, others, by)
         keys = self._memory.keys(line.portal_id, phones)
@@ -94,19 +97,21 @@ class Checker:
         return Outcome(answers, inquiry.checked, inquiry.asked_by, inquiry.granted)
 
     def wait(self, line: Line) -> float:
-        """Seconds until this line may ask about one more number on a click: its budget, and its pause if there is one.
-        Raises StorageUnavailable."""
+        """Seconds until this line may ask about one more number on a click: its budget, and its
+        pause if there is one. Raises StorageUnavailable."""
         return max(self._check_budget.wait(line), self._check_budget.pause(line))
 
     def remaining(self, line: Line) -> Remaining | None:
-        """The checks that the line may still make today, None if they cannot be counted. One round trip."""
+        """The checks that the line may still make today, None if they cannot be counted. One round
+        trip."""
         try:
             return self._check_budget.remaining(line)
         except StorageUnavailable:
             return None
 
     def last_remaining(self, line: Line) -> Remaining | None:
-        """`remaining` as this process saw it within the last minute, None if it did not. No round trip."""
+        """`remaining` as this process saw it within the last minute, None if it did not. No round
+        trip."""
         return self._check_budget.last_remaining(line)
 
 
@@ -131,7 +136,8 @@ class _Inquiry:
         self.granted = False
 
     def known(self, keys: Collection[str], records: Mapping[str, Any]) -> dict[str, Presence]:
-        """The answers that need no check. Others are noted, to stand if their check gives nothing better."""
+        """The answers that need no check. Others are noted, to stand if their check gives nothing
+        better."""
         looked = self._memory.look(self._line.portal_id, keys, records)
         self._before |= looked.known
         self._forgotten |= looked.forgotten
@@ -140,7 +146,8 @@ class _Inquiry:
         return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
 
     def ask(self, phones: Mapping[str, str], leases: Leases) -> dict[str, Presence]:
-        """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned.
+        """Ask about phones that are ours alone to ask about (cache key -> number), and remember
+        what was learned.
 
         What came out meanwhile, by a webhook or another line's chats, is not overwritten.
         """
@@ -156,8 +163,8 @@ class _Inquiry:
         return found | newer
 
     def _good_enough(self, presence: Presence) -> bool:
-        """An UNKNOWN is never reused, but for one of this inquiry. A refresh reuses a checked answer only if it was
-        stored after the inquiry began. Proofs are always reused."""
+        """An UNKNOWN is never reused, but for one of this inquiry. A refresh reuses a checked
+        answer only if it was stored after the inquiry began. Proofs are always reused."""
         if max(presence.at, presence.tried) >= self.begun:
             return True
         if presence.answer is PresenceAnswer.UNKNOWN or (self._force and not presence.proved):
@@ -166,8 +173,9 @@ class _Inquiry:
         return presence.proved or self._clock() < presence.at + rests
 
     def _is_newer(self, presence: Presence) -> bool:
-        """Whether it was learned since this inquiry began: a proof, whenever it happened (the inquiry asks about no
-        number with an older one), or an answer, such as the «no» of a send that was refused."""
+        """Whether it was learned since this inquiry began: a proof, whenever it happened (the
+        inquiry asks about no number with an older one), or an answer, such as the «no» of a send
+        that was refused."""
         return presence.proved or (presence.answer is not PresenceAnswer.UNKNOWN and presence.at >= self.begun)
 
     def _merged(self, key: str, news: Presence) -> Presence:
@@ -186,8 +194,9 @@ class _Inquiry:
         return self._chat_index.find(self._line, phones, record=self._listing, known=self._before, force=self._force)
 
     def _check(self, phones: Mapping[str, str], obstacle: Presence | None) -> dict[str, Presence]:
-        """Check by the first line that may ask about any of the phones; if none may, say why the card's own may not. If
-        that line's state is only not known yet, no other line asks in its place."""
+        """Check by the first line that may ask about any of the phones; if none may, say why the
+        card's own may not. If that line's state is only not known yet, no other line asks in its
+        place."""
         if obstacle and obstacle.why is UnknownReason.LINE_UNKNOWN:
             return dict.fromkeys(phones, obstacle)
         tried = 0
@@ -206,7 +215,8 @@ class _Inquiry:
         return dict.fromkeys(phones, obstacle)
 
     def _surely_refuses(self, line: Line, keys: Collection[str]) -> bool:
-        """True if the line's checks pause, or its budget has nothing for any of the keys. No call to its gateway."""
+        """True if the line's checks pause, or its budget has nothing for any of the keys. No call
+        to its gateway."""
         most_urgent = min((self._kind(key) for key in keys), key=list(CheckPriority).index)
         return self._check_budget.pause(line) > 0 or self._check_budget.wait(line, most_urgent) > 0
 
@@ -217,11 +227,13 @@ class _Inquiry:
             return unknown(UnknownReason.FAILED, at=self._clock())
 
     def _paused(self, line: Line) -> Presence | None:
-        """Why the line pauses, None if it does not; read anew, since another process may have been told to pause."""
+        """Why the line pauses, None if it does not; read anew, since another process may have been
+        told to pause."""
         return self._probe.obstacle(line) if self._check_budget.pause(line) else None
 
     def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, CheckGrant]:
-        """Permits for as many as the line may ask about, the most urgent first. One round trip for each kind."""
+        """Permits for as many as the line may ask about, the most urgent first. One round trip for
+        each kind."""
         kinds: dict[CheckPriority, list[str]] = {}
         for key in keys:
             kinds.setdefault(self._kind(key), []).append(key)
@@ -245,7 +257,8 @@ class _Inquiry:
         self.asked_by = line
         self.granted = True
         refused = [key for key in phones if key not in grants]
-        # Told before they are asked: a limiter that goes away meanwhile must not take the answers with it.
+        # Told before they are asked: a limiter that goes away meanwhile must not take the answers
+        # with it.
         refusal = dict.fromkeys(refused, self._refusal(line)) if refused else {}
         heard = self._probe.check(line, {key: phones[key] for key in grants})
         back = [grants[key] for key in heard.never_left]
@@ -255,7 +268,8 @@ class _Inquiry:
         return heard.answers | refusal
 
     def _refusal(self, line: Line) -> Presence:
-        """Why the line may not ask about one more number: what is left is kept for clicks, or there is nothing left."""
+        """Why the line may not ask about one more number: what is left is kept for clicks, or there
+        is nothing left."""
         now, wait = self._clock(), self._check_budget.wait(line)
         if not wait and not self._pressed:
             return unknown(UnknownReason.SAVED, at=now)

@@ -1,4 +1,5 @@
-"""When WhatsApp complains, a line's checks pause by themselves: how long, and what is left of its budget afterwards."""
+"""When WhatsApp complains, a line's checks pause by themselves: how long, and what is left of its
+budget afterwards."""
 
 import logging
 from collections.abc import Callable
@@ -27,7 +28,8 @@ class CooldownPolicy:
         self._clock = clock
 
     def of(self, line: Line) -> Cooldown:
-        """The line's cooldown, at most some seconds old. One query at most every few seconds, and no outside call."""
+        """The line's cooldown, at most some seconds old. One query at most every few seconds, and
+        no outside call."""
         return self._healths.cooldown_of(line.portal_id, line.id)
 
     def now(self, line: Line) -> Cooldown:
@@ -35,23 +37,25 @@ class CooldownPolicy:
         return self._healths.cooldown_now(line.portal_id, line.id)
 
     def restricted_until(self, line: Line) -> float:
-        """Until when (unix seconds) WhatsApp has restricted or closed the account, as far as it is told; 0 if it has
-        not."""
+        """Until when (unix seconds) WhatsApp has restricted or closed the account, as far as it is
+        told; 0 if it has not."""
         known = self.of(line)
         serious = known.why in (LineState.RESTRICTED.value, LineState.BANNED.value)
         return known.until if serious and self._clock() < known.until else 0.0
 
     def throttled(self, line: Line) -> None:
-        """Pause the line's checks: WhatsApp said «too many requests». Ten such answers at once are one."""
+        """Pause the line's checks: WhatsApp said «too many requests». Ten such answers at once are
+        one."""
         self._begin(line, lambda known: after_throttle(known, self._clock()))
 
     def restricted(self, line: Line, state: LineState = LineState.RESTRICTED, until: float = 0.0) -> None:
-        """Pause the line's checks: WhatsApp has restricted or closed the account, `until` then (unix seconds) if
-        known."""
+        """Pause the line's checks: WhatsApp has restricted or closed the account, `until` then
+        (unix seconds) if known."""
         self._begin(line, lambda known: after_restriction(known, self._clock(), state, until))
 
     def plan_used_up(self, line: Line) -> None:
-        """Pause the line's checks: the gateway's plan lets it write to no new number, so there is none to ask about."""
+        """Pause the line's checks: the gateway's plan lets it write to no new number, so there is
+        none to ask about."""
         self._begin(line, lambda known: after_used_up_plan(known, self._clock()))
 
     def record(self, line: Line, code: GatewayErrorCode | None, until: float = 0.0) -> None:
@@ -74,7 +78,8 @@ class CooldownPolicy:
 
 
 def after_throttle(known: Cooldown, now: float) -> Cooldown:
-    """15 minutes, and twice as long as before if the line was not quiet for a day since; a running pause stays."""
+    """15 minutes, and twice as long as before if the line was not quiet for a day since; a running
+    pause stays."""
     if now < known.until:
         return known
     step = known.step + 1 if now < known.until + QUIET else 1
@@ -88,8 +93,8 @@ def after_used_up_plan(known: Cooldown, now: float) -> Cooldown:
 
 
 def after_restriction(known: Cooldown, now: float, state: LineState, until: float) -> Cooldown:
-    """Until its end, or a day where none is told; and half the budget for a week after that. Told again, only an end
-    that is named moves it."""
+    """Until its end, or a day where none is told; and half the budget for a week after that. Told
+    again, only an end that is named moves it."""
     running = now < known.until and known.why == state.value
     if running and until <= now:
         return known

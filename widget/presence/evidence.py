@@ -1,4 +1,5 @@
-"""Presence that costs no check: a client wrote, a tick came, a chat is listed, a send was refused."""
+"""Presence that costs no check: a client wrote, a tick came, a chat is listed, a send was
+refused."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,10 +10,11 @@ from widget.storage.chats import Chats
 from widget.storage.lines import Line
 
 THEIRS = frozenset({Source.MESSAGE, Source.DELIVERED})  # signs of the client's own phone
-# News of the same kind within this time change nothing that a page shows, and there are many of them.
+# News of the same kind within this time change nothing that a page shows, and there are many of
+# them.
 SAME_NEWS = 3600.0
-# For so long after a client wrote or was reached, a refused message is rather a fault of the gateway's own look-up
-# than a client who has left WhatsApp.
+# For so long after a client wrote or was reached, a refused message is rather a fault of the
+# gateway's own look-up than a client who has left WhatsApp.
 SURELY_THERE = 3 * 86_400.0
 
 
@@ -23,11 +25,13 @@ class Evidence:
         self._clock = clock
 
     def learn(self, line: Line, phone: str, how: Source, at: float = 0.0, *, chat_ids: Sequence[str] = ()) -> None:
-        """Something that happened `at` (unix seconds, 0 is now) on this line says whether the number has WhatsApp.
+        """Something that happened `at` (unix seconds, 0 is now) on this line says whether the
+        number has WhatsApp.
 
-        SEND says no, or unknown where the client wrote or was reached in the last days; all else says yes. A message, a
-        tick or a listed chat also make the line's chat known. To be called after all else that writes the chat's last
-        time. No outside call; one round trip and, where it is news, two writes. Never raises for a cache that is gone.
+        SEND says no, or unknown where the client wrote or was reached in the last days; all else
+        says yes. A message, a tick or a listed chat also make the line's chat known. To be called
+        after all else that writes the chat's last time. No outside call; one round trip and, where
+        it is news, two writes. Never raises for a cache that is gone.
         """
         now = self._clock()
         (key,) = self._memory.keys(line.portal_id, [phone])
@@ -53,7 +57,8 @@ def contradicts(refusal: Presence, known: Presence) -> bool:
 
 
 def outweighs(news: Presence, known: Presence | None) -> bool:
-    """Whether news change what is known: the later of a yes and a no holds, and a proof is worth more than a check."""
+    """Whether news change what is known: the later of a yes and a no holds, and a proof is worth
+    more than a check."""
     if known is None or known.answer is PresenceAnswer.UNKNOWN:
         return True
     if news.answer is PresenceAnswer.NO or known.answer is PresenceAnswer.NO:

@@ -1,4 +1,5 @@
-"""Feedback from sends and webhooks: it updates presence, the pauses of lines, and the hourly counts of budgets."""
+"""Feedback from sends and webhooks: it updates presence, the pauses of lines, and the hourly counts
+of budgets."""
 
 import logging
 
@@ -37,7 +38,8 @@ class PresenceFeedback:
         self._counted = counted
 
     def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
-        """Learn from a send of a card. Never raises: the message is out, and its bubble must not fail with this."""
+        """Learn from a send of a card. Never raises: the message is out, and its bubble must not
+        fail with this."""
         try:
             self._learn(line, phone, user_id, result)
         except Exception:
@@ -51,8 +53,8 @@ class PresenceFeedback:
             log.warning("presence.check_counted_in_sql_alone line=%s", line.id)
 
     def on_webhook(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
-        """Learn from a webhook with news: that a client wrote, or that a message of ours arrived or was refused.
-        `phone` may be ""."""
+        """Learn from a webhook with news: that a client wrote, or that a message of ours arrived or
+        was refused. `phone` may be ""."""
         if went:
             self._counted.note(line.portal_id, line.id, event.message_id, went, at=event.at)
         self._cooldown_policy.record(line, event.why)

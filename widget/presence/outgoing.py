@@ -1,9 +1,10 @@
-"""How much a line may send, and to how many strangers: nothing gets an account banned as surely as writing first to
-many people.
+"""How much a line may send, and to how many strangers: nothing gets an account banned as surely as
+writing first to many people.
 
-The figures are rules of thumb, WhatsApp publishes none: at most 20 new recipients a day for the first ten days and
-calmer after a month (OLChat's help, github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera); bans after 15 to 20
-cold messages a day were reported of accounts that write nothing else (WhiskeySockets/Baileys#1983).
+The figures are rules of thumb, WhatsApp publishes none: at most 20 new recipients a day for the
+first ten days and calmer after a month (OLChat's help, github.com/EAIvanov/olchat_whatsapp_doc,
+blokirovka-nomera); bans after 15 to 20 cold messages a day were reported of accounts that write
+nothing else (WhiskeySockets/Baileys#1983).
 """
 
 import logging
@@ -30,8 +31,8 @@ BURST, EVERY = 40, 2.0  # sends of one line at once, then one every so many seco
 
 @dataclass(frozen=True)
 class OutgoingTerms:
-    """The service's limits for any 24 hours; a line may have its own. `firsts` are messages to numbers that the line
-    has no chat with."""
+    """The service's limits for any 24 hours; a line may have its own. `firsts` are messages to
+    numbers that the line has no chat with."""
 
     firsts_per_day: int
     young_firsts_per_day: int
@@ -81,11 +82,12 @@ class Outgoing:
         self._clock = clock
 
     def reserve(self, line: Line, *, first: bool) -> Reservation:
-        """Set aside what a message needs; a `first` one is to a number that the line has no chat with, and where the
-        gateway looks a number up before it sends, a check is set aside too. One to three round trips.
+        """Set aside what a message needs; a `first` one is to a number that the line has no chat
+        with, and where the gateway looks a number up before it sends, a check is set aside too. One
+        to three round trips.
 
-        Raises Refused. Without the limiter's store SQL counts first messages, by the hour, and checks cannot be set
-        aside; conversations go on.
+        Raises Refused. Without the limiter's store SQL counts first messages, by the hour, and
+        checks cannot be set aside; conversations go on.
         """
         until = self._cooldown_policy.restricted_until(line) if first else 0.0
         if until:  # its state may say nothing of it: sends were refused (463) while it said ready
@@ -97,8 +99,9 @@ class Outgoing:
             return self._reserve_in_sql(line) if first else Reservation(line)
 
     def reserve_check(self, line: Line) -> Reservation:
-        """Reserve the check that a gateway makes by itself before something that is not a message, such as a
-        reaction. It stays spent unless it is settled as not tried. Two round trips, an upsert. Raises Refused."""
+        """Reserve the check that a gateway makes by itself before something that is not a message,
+        such as a reaction. It stays spent unless it is settled as not tried. Two round trips, an
+        upsert. Raises Refused."""
         try:
             check = self._check_budget.reserve(line, 1, CheckPriority.CLICK)
         except StorageUnavailable as error:
@@ -109,9 +112,9 @@ class Outgoing:
         return reserved
 
     def settle(self, reservation: Reservation, result: SendResult | None) -> None:
-        """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is
-        given back in any case: a look-up that happened is counted as such (`PresenceFeedback.on_send`). Never
-        raises."""
+        """Give back what was set aside for what surely did not go out (None: it was not even
+        tried). The check is given back in any case: a look-up that happened is counted as such
+        (`PresenceFeedback.on_send`). Never raises."""
         line = reservation.line
         try:
             if reservation.check:
@@ -127,8 +130,9 @@ class Outgoing:
             log.warning("send.allowance_not_refunded line=%s error=%s", line.id, type(error).__name__)  # it stays spent
 
     def remaining(self, line: Line) -> Remaining | None:
-        """How many new numbers may still be written to today, by the limit of messages and, where each costs a check,
-        by that of checks. None if they cannot be counted. Two round trips at most."""
+        """How many new numbers may still be written to today, by the limit of messages and, where
+        each costs a check, by that of checks. None if they cannot be counted. Two round trips at
+        most."""
         allowed = self._allowed(line)
         window = Window(limit=allowed, seconds=DAY)
         try:
@@ -163,7 +167,8 @@ class Outgoing:
         return Reservation(line, begun, send, check, reserved.hour)
 
     def _reserve_in_sql(self, line: Line) -> Reservation:
-        """Reserve a first message without the limiter. Of two requests at once both may get the last place."""
+        """Reserve a first message without the limiter. Of two requests at once both may get the
+        last place."""
         if capabilities_of(line.gateway).checks_when_sending:
             raise Refused(ErrorCode.CANNOT_COUNT, reason="first message")
         hour = self._usage.hour()
@@ -182,7 +187,8 @@ class Outgoing:
         return self._terms.firsts(line, now, halved=now < self._cooldown_policy.of(line).halved_until)
 
     def _spent(self, line: Line, name: str) -> list[tuple[float, int]]:
-        """What SQL says of the last day, for a limiter that has forgotten; each hour's at its end."""
+        """What SQL says of the last day, for a limiter that has forgotten; each hour's at its
+        end."""
         since = int((self._clock() - DAY) // HOUR)
         hours = self._usage.hours_of_account(line, since=since)
         return [(float((hour + 1) * HOUR), getattr(counts, name)) for (_line, hour), counts in hours.items()]

@@ -1,4 +1,5 @@
-"""Ask one line's gateway: its state, and WhatsApp itself, with every trouble put into words of ours."""
+"""Ask one line's gateway: its state, and WhatsApp itself, with every trouble put into words of
+ours."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -57,8 +58,8 @@ class PresenceProbe:
     def obstacle(self, line: Line) -> Presence | None:
         """Why this line cannot check any number now, None if it can.
 
-        Read before any check: a line that is down would let each of ten checks hang for seconds. No call: a state that
-        is not known yet is asked behind the request.
+        Read before any check: a line that is down would let each of ten checks hang for seconds. No
+        call: a state that is not known yet is asked behind the request.
         """
         paused = self._paused(line)
         if paused:
@@ -80,8 +81,8 @@ class PresenceProbe:
         return unknown(UnknownReason.CANNOT_CHECK, at=self._clock())
 
     def check(self, line: Line, phones: Mapping[str, str]) -> ProbeResult:
-        """WhatsApp's answer about every phone (cache key -> number), as many in one call as the gateway takes, all
-        calls at once. A number that an answer leaves out is unknown."""
+        """WhatsApp's answer about every phone (cache key -> number), as many in one call as the
+        gateway takes, all calls at once. A number that an answer leaves out is unknown."""
         gateway = self._gateways.of(line)
         flying = [
             (keys, self._pool.submit(gateway.check, [phones[key] for key in keys]))

@@ -42,7 +42,8 @@ class UnknownReason(Enum):
     BUSY = "busy"  # the gateway itself takes no more requests this second
     PLAN_ENDED = "plan_ended"  # the gateway's vendor was not paid
     CREDENTIALS = "credentials"  # the gateway does not take the line's key
-    # a message was refused as if the number were not there, though they wrote or were reached lately
+    # a message was refused as if the number were not there, though they wrote or were reached
+    # lately
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -53,11 +54,12 @@ PASSING = frozenset({UnknownReason.LIMIT, UnknownReason.SAVED, UnknownReason.CAN
 
 @dataclass(frozen=True)
 class Presence:
-    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is canonical (gateways/names.py).
+    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is canonical
+    (gateways/names.py).
 
-    An answer that could not be renewed when it was out of date stays, with `tried`, when that was, and `why`. One that
-    was out of date and came out the same was `confirmed` so many times. Of a chat that a gateway listed it is known on
-    which line it is, and when its last message came.
+    An answer that could not be renewed when it was out of date stays, with `tried`, when that was,
+    and `why`. One that was out of date and came out the same was `confirmed` so many times. Of a
+    chat that a gateway listed it is known on which line it is, and when its last message came.
     """
 
     answer: PresenceAnswer

@@ -1,7 +1,8 @@
-"""How often cards are opened and revealed, and how many reveals end in a message: what an administrator decides by.
+"""How often cards are opened and revealed, and how many reveals end in a message: what an
+administrator decides by.
 
-Counted without numbers. A warm card costs nothing here; a page's first reveal proves a token outside anyway, so one
-round trip more does not matter.
+Counted without numbers. A warm card costs nothing here; a page's first reveal proves a token
+outside anyway, so one round trip more does not matter.
 """
 
 import logging
@@ -25,21 +26,23 @@ class RevealStats:
         self._keys = keys
 
     def opened(self, portal_id: int) -> None:
-        """Count a page that was opened in a card; whether a user looks at it is not known yet. No call."""
+        """Count a page that was opened in a card; whether a user looks at it is not known yet. No
+        call."""
         self._usage.count(portal_id, 0, openings=1)
 
     def revealed(
         self, portal_id: int, user_id: int, line_id: int, phones: Collection[str], *, new: int, pressed: bool
     ) -> None:
-        """Count a page that showed its numbers for the first time, `new` of them unknown or out of date. It is a reveal
-        only if a user `pressed` for it; that costs one round trip."""
+        """Count a page that showed its numbers for the first time, `new` of them unknown or out of
+        date. It is a reveal only if a user `pressed` for it; that costs one round trip."""
         self._usage.count(portal_id, line_id, new_numbers=new, reveals=int(pressed))
         if pressed:
             self._mark(portal_id, user_id, line_id, phones)
 
     def went_out(self, line: Line, phone: str, user_id: int) -> None:
-        """Count a message that went out, or into the gateway's queue. Two round trips where the number was revealed to
-        this user a moment ago, else one. Several messages answer a reveal once."""
+        """Count a message that went out, or into the gateway's queue. Two round trips where the
+        number was revealed to this user a moment ago, else one. Several messages answer a reveal
+        once."""
         key = self._key(line.portal_id, user_id, phone)
         try:
             match self._cache.get_many([key]).get(key):

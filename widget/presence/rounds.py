@@ -1,4 +1,5 @@
-"""The worker's round over all lines: the state and the chats of each, so that no card ever waits for them."""
+"""The worker's round over all lines: the state and the chats of each, so that no card ever waits
+for them."""
 
 import logging
 import threading
@@ -45,14 +46,16 @@ class Rounds:
         self._going = threading.Lock()
 
     def begin(self) -> None:
-        """Read the lines' states when a process starts, so that its first cards find them. One call a line, at most
-        MAX_AT_START lines; none for a state that another process read lately. A slow gateway is not waited for."""
+        """Read the lines' states when a process starts, so that its first cards find them. One call
+        a line, at most MAX_AT_START lines; none for a state that another process read lately. A
+        slow gateway is not waited for."""
         flying = [self._pool.submit(self._hear, line) for line in self._in_use()[:MAX_AT_START]]
         wait(flying, timeout=START_SECONDS)
 
     def go(self) -> None:
-        """Visit every active line of every portal in use, side by side: one that hangs does not keep the others. One
-        call for a line's state, and the calls of `ChatIndex.refresh`. Nothing while a round is going on."""
+        """Visit every active line of every portal in use, side by side: one that hangs does not
+        keep the others. One call for a line's state, and the calls of `ChatIndex.refresh`. Nothing
+        while a round is going on."""
         if not self._going.acquire(blocking=False):
             return
         try:
@@ -68,12 +71,13 @@ class Rounds:
             self._going.release()
 
     def states(self) -> dict[str, float]:
-        """How many lines were in each state in the last round of any worker. One Redis round trip."""
+        """How many lines were in each state in the last round of any worker. One Redis round
+        trip."""
         return self._found().get("states", {})
 
     def budgets(self) -> dict[str, float]:
-        """How many lines had none, less than half, or more of a day's checks left; «unknown» where that could not be
-        counted. One Redis round trip."""
+        """How many lines had none, less than half, or more of a day's checks left; «unknown» where
+        that could not be counted. One Redis round trip."""
         return self._found().get("budgets", {})
 
     def _found(self) -> dict[str, dict[str, float]]:
@@ -89,8 +93,8 @@ class Rounds:
             self._gateways.status(line)
 
     def _visit(self, line: Line) -> tuple[str, str]:
-        """The line's state, and what is left of its budget. A line that is not ready is not listed: its gateway may
-        hang."""
+        """The line's state, and what is left of its budget. A line that is not ready is not listed:
+        its gateway may hang."""
         state = LineState.UNKNOWN
         try:
             state = self._gateways.status(line, refresh=True).state

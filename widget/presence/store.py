@@ -1,7 +1,8 @@
-"""What is known of numbers, remembered twice: in SQL, so that a restart costs no check, and in the cache for reading.
+"""What is known of numbers, remembered twice: in SQL, so that a restart costs no check, and in the
+cache for reading.
 
-A warm card reads the cache along with its other records and never gets as far as SQL. A process that knows a number's
-answer for one line knows it for all of its network.
+A warm card reads the cache along with its other records and never gets as far as SQL. A process
+that knows a number's answer for one line knows it for all of its network.
 """
 
 import logging
@@ -30,7 +31,8 @@ MAX_OUTDATED = 20_000  # records that an outage left behind in the cache, by one
 
 @dataclass(frozen=True)
 class Looked:
-    """A look at the cache: the answers by cache key; the ones too old to be shown (`forgotten`); the raw records."""
+    """A look at the cache: the answers by cache key; the ones too old to be shown (`forgotten`);
+    the raw records."""
 
     known: dict[str, Presence]
     forgotten: dict[str, Presence]
@@ -54,7 +56,8 @@ class PresenceStore:
         self._key_of = key_of
         self._freshness = freshness
         self._clock = clock
-        # Where the cache could not be told: what it holds under these keys, if anything, is older than SQL.
+        # Where the cache could not be told: what it holds under these keys, if anything, is older
+        # than SQL.
         self._outdated: FIFOCache[str, object] = FIFOCache(MAX_OUTDATED)
         self._lock = threading.Lock()
 
@@ -68,10 +71,11 @@ class PresenceStore:
         return f"p:{portal_id}:{NETWORK}:{phone_key}"
 
     def look(self, portal_id: int, keys: Collection[str], records: Mapping[str, Any]) -> "Looked":
-        """What is known under these keys, for a caller that fetched their records along with others.
+        """What is known under these keys, for a caller that fetched their records along with
+        others.
 
-        One query for all that the cache has nothing about, and a round trip to put that into the cache. A record from
-        before an outage, during which more was learned here, is not believed.
+        One query for all that the cache has nothing about, and a round trip to put that into the
+        cache. A record from before an outage, during which more was learned here, is not believed.
         """
         now = self._clock()
         outdated = self._drop_outdated()
@@ -118,8 +122,8 @@ class PresenceStore:
     def put(self, portal_id: int, found: Mapping[str, Presence]) -> None:
         """Remember: answers in SQL and in the cache, what could not be found out only in the cache.
 
-        A cache that is gone loses nothing but time: what it still holds of these numbers when it is back is forgotten
-        there. One upsert, one round trip.
+        A cache that is gone loses nothing but time: what it still holds of these numbers when it is
+        back is forgotten there. One upsert, one round trip.
         """
         sealed = {key: self._encrypted(presence) for key, presence in found.items()}
         self._store(portal_id, sealed)
@@ -141,9 +145,9 @@ class PresenceStore:
     ) -> dict[str, Presence]:
         """Remember what came out of a question, as `put` does, but for what does not `last`.
 
-        Not where the cache no longer holds what was `read` before the question and what it holds `outweighs` an answer
-        of it: that is returned. The leases of the question are given back. One round trip and one upsert; one round
-        trip more where something else came out meanwhile.
+        Not where the cache no longer holds what was `read` before the question and what it holds
+        `outweighs` an answer of it: that is returned. The leases of the question are given back.
+        One round trip and one upsert; one round trip more where something else came out meanwhile.
         """
         sealed = {key: self._encrypted(presence) for key, presence in found.items()}
         records = {key: (read.get(key), p.record(), self._lasts(p) if lasts(p) else 0.0) for key, p in sealed.items()}
@@ -171,7 +175,8 @@ class PresenceStore:
             log.error("presence.not_stored error=%s", type(error).__name__)
 
     def _outlive(self, sealed: Mapping[str, Presence]) -> None:
-        """Note that the cache could not be told of these, so that its records are not believed when it is back."""
+        """Note that the cache could not be told of these, so that its records are not believed when
+        it is back."""
         with self._lock:
             self._outdated.update(dict.fromkeys(sealed, object()))
         log.warning("presence.cache_gone answers=%d", len(sealed))
@@ -181,8 +186,8 @@ class PresenceStore:
         return {key: self._decrypted(p) for key, p in found.items() if p and not self._freshness.is_gone(p, now)}
 
     def _drop_outdated(self) -> Mapping[str, object]:
-        """The keys that the cache was wrong about until now; here and for other processes it forgets them, if it is
-        back. One round trip after an outage, else none."""
+        """The keys that the cache was wrong about until now; here and for other processes it
+        forgets them, if it is back. One round trip after an outage, else none."""
         with self._lock:
             outdated = dict(self._outdated)
         if not outdated:
@@ -198,8 +203,9 @@ class PresenceStore:
         return outdated
 
     def _recall(self, portal_id: int, keys: Sequence[str], held: Mapping[str, Any]) -> dict[str, Any]:
-        """Their records from SQL into the cache, unless more was learned meanwhile. What is too old to be shown is
-        recalled too, for a moment: how often an answer came out the same is worth knowing for longer."""
+        """Their records from SQL into the cache, unless more was learned meanwhile. What is too old
+        to be shown is recalled too, for a moment: how often an answer came out the same is worth
+        knowing for longer."""
         kept, now = self._kept(portal_id, keys), self._clock()
         found: dict[str, tuple[Any, Any, float]] = {}
         for key in keys:
@@ -215,8 +221,8 @@ class PresenceStore:
         return recalled | {key: record for key, record in changed.items() if record is not None}
 
     def _says(self, record: Any, now: float) -> bool:
-        """Whether the cache's record says what SQL would, be it that there is nothing. An unknown that is over does
-        not: SQL may have what was known before it."""
+        """Whether the cache's record says what SQL would, be it that there is nothing. An unknown
+        that is over does not: SQL may have what was known before it."""
         if isinstance(record, list) and record[:1] == [NEGATIVE]:
             return bool(now < record[1] + NEGATIVE_SECONDS)
         presence = read_record(record)
@@ -239,7 +245,8 @@ class PresenceStore:
         return max(1.0, self._freshness.end(presence) - self._clock())
 
     def _encrypted(self, presence: Presence) -> Presence:
-        """WhatsApp's own id of a chat is often another spelling of the number, and not for people to read."""
+        """WhatsApp's own id of a chat is often another spelling of the number, and not for people
+        to read."""
         return replace(presence, chat_id=self._secret_box.encrypt(presence.chat_id)) if presence.chat_id else presence
 
     def _decrypted(self, presence: Presence) -> Presence:

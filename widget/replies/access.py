@@ -1,4 +1,5 @@
-"""Who may use which shared quick reply, and who may change it: like lines, by access lists of Bitrix24."""
+"""Who may use which shared quick reply, and who may change it: like lines, by access lists of
+Bitrix24."""
 
 import logging
 import threading
@@ -33,8 +34,9 @@ class ReplyAccess:
         self._lock = threading.Lock()
 
     def usable(self, portal: Portal, viewer: Viewer, found: Collection[QuickReply]) -> list[QuickReply]:
-        """Those of the user's own and shared ones that they may use; who may change one may use it. One outside call
-        where a list is not remembered; where Bitrix24 does not answer, those alone that are for everybody."""
+        """Those of the user's own and shared ones that they may use; who may change one may use it.
+        One outside call where a list is not remembered; where Bitrix24 does not answer, those alone
+        that are for everybody."""
         held = self._held(portal, viewer, [codes for reply in found for codes in (reply.access, reply.editors)])
         return [reply for reply in found if _may_use(reply, viewer, held)]
 

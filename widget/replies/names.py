@@ -41,8 +41,8 @@ class NameReader:
         self._lock = threading.Lock()
 
     def of(self, context: CardContext, *, stage: bool, responsible: bool) -> CardNames:
-        """The names that are wanted, "" where Bitrix24 does not say. One outside call where one is not remembered.
-        Never raises."""
+        """The names that are wanted, "" where Bitrix24 does not say. One outside call where one is
+        not remembered. Never raises."""
         entity, item = stages_of(context.session.entity_type_id, context.card.item.category), context.card.item
         employee = self._staff.of(context.portal.id).get(context.card.responsible)
         found = {"responsible": employee.name if employee else ""}
@@ -81,7 +81,8 @@ class NameReader:
 
 
 def stages_of(entity_type_id: int, category: int) -> str:
-    """What crm.status.list calls the stages of a card of this kind and funnel; "" for a card without stages (pure)."""
+    """What crm.status.list calls the stages of a card of this kind and funnel; "" for a card
+    without stages (pure)."""
     if entity_type_id == DEAL:
         return f"DEAL_STAGE_{category}" if category else "DEAL_STAGE"
     if entity_type_id == SMART_INVOICE:

@@ -1,7 +1,8 @@
 """Quick replies as a file: written as JSON, read from that or from a table (CSV). Pure.
 
-A table has a first row of names: `name` and `text`, perhaps `category` and `language`, in English or Russian. Excel
-writes it in UTF-8 or in Windows' Cyrillic, with commas, semicolons or tabs between.
+A table has a first row of names: `name` and `text`, perhaps `category` and `language`, in English
+or Russian. Excel writes it in UTF-8 or in Windows' Cyrillic, with commas, semicolons or tabs
+between.
 """
 
 import csv

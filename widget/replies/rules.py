@@ -34,7 +34,8 @@ class ReplyFault(Enum):
 
 @dataclass(frozen=True)
 class ReplyError:
-    """`row` counts from 1 in a file, 0 is the whole of it; `about` is the name that is not known."""
+    """`row` counts from 1 in a file, 0 is the whole of it; `about` is the name that is not
+    known."""
 
     fault: ReplyFault
     about: str = ""

@@ -13,7 +13,8 @@ from widget.replies.names import CardNames
 from widget.storage.lines import Line
 from widget.variables import Variable
 
-# From which hour of the client's day; before the first and from the last on it is night, and a greeting names no time.
+# From which hour of the client's day; before the first and from the last on it is night, and a
+# greeting names no time.
 _GREETINGS: Mapping[str, tuple[tuple[int, str], ...]] = {
     "ru": ((0, "Здравствуйте"), (5, "Доброе утро"), (12, "Добрый день"), (18, "Добрый вечер"), (23, "Здравствуйте")),
     "en": ((0, "Hello"), (5, "Good morning"), (12, "Good afternoon"), (18, "Good evening"), (23, "Hello")),

@@ -1,4 +1,5 @@
-"""Quick replies in an open chat: the list, one of them filled with the card's facts, and one saved from a bubble."""
+"""Quick replies in an open chat: the list, one of them filled with the card's facts, and one saved
+from a bubble."""
 
 import re
 from collections.abc import Sequence
@@ -30,8 +31,8 @@ RECENT = 5
 
 @dataclass(frozen=True)
 class FilledReply:
-    """`missing` are the variables that the employee has to complete, as they stand in the text; `files` those that
-    the line's gateway can send."""
+    """`missing` are the variables that the employee has to complete, as they stand in the text;
+    `files` those that the line's gateway can send."""
 
     reply: QuickReply
     text: str
@@ -52,8 +53,8 @@ def keep_typed_numbers_apart() -> None:
 
 @pages.get("/<int:chat_id>/replies")
 def list_replies(chat_id: int) -> ResponseReturnValue:
-    """All that this user may use in the chat: the five they used last, then the others by name. Three queries; one
-    outside call where who may use one is not remembered."""
+    """All that this user may use in the chat: the five they used last, then the others by name.
+    Three queries; one outside call where who may use one is not remembered."""
     context, line, _chat = chat_of(chat_id)
     here = services()
     found = here.storage.replies.of(context.portal.id, context.viewer.user_id)
@@ -64,8 +65,8 @@ def list_replies(chat_id: int) -> ResponseReturnValue:
 
 @pages.get("/<int:chat_id>/replies/<int:reply_id>")
 def show_reply(chat_id: int, reply_id: int) -> ResponseReturnValue:
-    """The text with its values, before it goes into the box. One outside call where it names the stage or the
-    responsible employee and they are not remembered."""
+    """The text with its values, before it goes into the box. One outside call where it names the
+    stage or the responsible employee and they are not remembered."""
     context, line, chat = chat_of(chat_id)
     return render_template("replies/_filled.html", filled=_filled(context, line, chat, reply_id))
 

@@ -1,8 +1,9 @@
-"""Single flight: of all callers that want the same answer at once, in any thread or process, one asks.
+"""Single flight: of all callers that want the same answer at once, in any thread or process, one
+asks.
 
-In the process the others wait for a future. Across processes the asker holds a lease (SET NX with an expiry, so a
-killed process blocks the others for seconds only) and the others poll for the value, not for the lock: a lock would
-queue them.
+In the process the others wait for a future. Across processes the asker holds a lease (SET NX with
+an expiry, so a killed process blocks the others for seconds only) and the others poll for the
+value, not for the lock: a lock would queue them.
 """
 
 import threading
@@ -23,7 +24,8 @@ POLL_SECONDS = 0.02
 
 @dataclass
 class Leases:
-    """The leases behind some keys. The publisher of the answers may give them back in the same round trip."""
+    """The leases behind some keys. The publisher of the answers may give them back in the same
+    round trip."""
 
     names: list[str]
     given_back: bool = False
@@ -54,12 +56,14 @@ class DistributedSingleFlight:
         *,
         beside: Sequence[str] = (),
     ) -> dict[str, T]:
-        """An answer for every key. `known` is given the records that stand under the keys, and under those `beside`
-        them. `ask` runs for the keys that no other thread or process is asking about, publishes what it learns under
-        them, and may give the leases back with that. A caller that waited in vain for another's answer gets `fallback`.
+        """An answer for every key. `known` is given the records that stand under the keys, and
+        under those `beside` them. `ask` runs for the keys that no other thread or process is asking
+        about, publishes what it learns under them, and may give the leases back with that. A caller
+        that waited in vain for another's answer gets `fallback`.
 
-        One round trip, another for leases that `ask` has not given back. Raises what `ask` raises, and StoreGone before
-        anything was asked. Once something was asked, a store that goes away takes no answer with it.
+        One round trip, another for leases that `ask` has not given back. Raises what `ask` raises,
+        and StoreGone before anything was asked. Once something was asked, a store that goes away
+        takes no answer with it.
         """
         mine, theirs = self._claim(keys)
         answers: dict[str, T] = {}
@@ -101,8 +105,9 @@ class DistributedSingleFlight:
         fallback: T,
         beside: Sequence[str],
     ) -> dict[str, T]:
-        """Ask for the keys whose lease is ours; wait for the values of the others, and take over a lease that ends
-        without a value. Raises StoreGone, unless there are answers already: then the others are late."""
+        """Ask for the keys whose lease is ours; wait for the values of the others, and take over a
+        lease that ends without a value. Raises StoreGone, unless there are answers already: then
+        the others are late."""
         answers: dict[str, T] = {}
         waiting = list(keys)
         deadline = self._now() + self._lease_seconds
@@ -119,7 +124,8 @@ class DistributedSingleFlight:
             leased = [key for key in waiting if _lease(key) in held]
             leases = Leases(held)
             try:
-                # The former holder of the lease may have answered meanwhile: the records were read after it was ours.
+                # The former holder of the lease may have answered meanwhile: the records were read
+                # after it was ours.
                 answers |= known(waiting, records)
                 unanswered = [key for key in leased if key not in answers]
                 if unanswered:

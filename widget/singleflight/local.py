@@ -1,4 +1,5 @@
-"""Single flight within the process: of all threads that want the same thing at once, one fetches it for all."""
+"""Single flight within the process: of all threads that want the same thing at once, one fetches it
+for all."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -15,8 +16,8 @@ class SingleFlight(Generic[Key, Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Key, fetch: Callable[[], Value]) -> Value:
-        """What `fetch` returns, from the thread that came first. Raises what it raised, in every thread. Costs what
-        `fetch` costs, once."""
+        """What `fetch` returns, from the thread that came first. Raises what it raised, in every
+        thread. Costs what `fetch` costs, once."""
         with self._lock:
             flight = self._flying.get(key)
             mine = flight is None

@@ -1,1 +1,2 @@
-"""What must survive a restart, in SQL: portals, tokens, lines, chats and sends. Every query names its portal."""
+"""What must survive a restart, in SQL: portals, tokens, lines, chats and sends. Every query names
+its portal."""

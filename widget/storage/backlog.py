@@ -1,8 +1,9 @@
-"""Which portals have old conversations left to look through. What is new is found by its time, in an index; only what
-is old and changed nevertheless, or was never told, wants a look at everything that a portal has.
+"""Which portals have old conversations left to look through. What is new is found by its time, in
+an index; only what is old and changed nevertheless, or was never told, wants a look at everything
+that a portal has.
 
-A table with a column `behind` says it: true until a look over everything that finds nothing left, and again when
-a choice is saved and once an hour.
+A table with a column `behind` says it: true until a look over everything that finds nothing left,
+and again when a choice is saved and once an hour.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,8 @@ _NEVER: ColumnClause[int] = literal_column("0")
 
 
 def written_since(portal_id: int, at: float) -> ColumnElement[bool]:
-    """The chats of a portal with a message since a time (unix seconds); 0 for all, those without one too."""
+    """The chats of a portal with a message since a time (unix seconds); 0 for all, those without
+    one too."""
     mine = chats.c.portal_id == portal_id
     return and_(mine, chats.c.last_at != _NEVER, chats.c.last_at >= at) if at > 0 else mine
 
@@ -30,8 +32,9 @@ class Backlog:
         self._clock = clock
 
     def take(self) -> set[int]:
-        """Those that have something left, for a round over everything. What it leaves is `put_back`; what is reopened
-        meanwhile stays so. One query, and a statement where there are any."""
+        """Those that have something left, for a round over everything. What it leaves is
+        `put_back`; what is reopened meanwhile stays so. One query, and a statement where there are
+        any."""
         behind = self._table.c.behind == true()
         with transaction(self._engine) as connection:
             if connection.execute(select(self._table.c.portal_id).where(behind).limit(1)).first() is None:

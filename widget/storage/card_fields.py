@@ -1,4 +1,5 @@
-"""Facts of conversations in fields of cards: which a portal wants, what is due, and what was in the fields before."""
+"""Facts of conversations in fields of cards: which a portal wants, what is due, and what was in the
+fields before."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -40,7 +41,8 @@ CardFieldMap = Mapping[int, FactFields]  # by entityTypeId
 
 @dataclass(frozen=True)
 class FilledItem:
-    """A card with facts in its fields: what was written, and what was there before the first time."""
+    """A card with facts in its fields: what was written, and what was there before the first
+    time."""
 
     portal_id: int
     entity_type_id: int
@@ -72,8 +74,8 @@ class CardFields:
         return _fields(found or "{}")
 
     def save(self, portal_id: int, fields: CardFieldMap) -> None:
-        """Keep the choice. Every card is written anew; without fields, what the cards held before is put back. Two
-        statements."""
+        """Keep the choice. Every card is written anew; without fields, what the cards held before
+        is put back. Two statements."""
         text = json.dumps({kind: {fact.value: name for fact, name in of.items()} for kind, of in fields.items()})
         with transaction(self._engine) as connection:
             values = {"fields": text, "behind": True}
@@ -88,8 +90,8 @@ class CardFields:
         return {row.portal_id: _fields(row.fields) for row in rows}
 
     def due(self, portal_id: int, since: float = 0.0) -> list[Chat]:
-        """Chats written in since a time (unix seconds) that are another than was told, the last used first, at most
-        MAX_DUE. One query, which reads the chats since then alone."""
+        """Chats written in since a time (unix seconds) that are another than was told, the last
+        used first, at most MAX_DUE. One query, which reads the chats since then alone."""
         pairs = [(chats.c[name], told_fields.c[name]) for name in ("last_at", "waiting_since", "owner_id", "proved")]
         is_told = told_fields.c.chat_id.is_not(None)
         query = (
@@ -119,7 +121,8 @@ class CardFields:
         self._put(chat, {"next_try_at": at})
 
     def fail(self, chat: Chat, error: str) -> None:
-        """Note the failure; the chat is due again after a pause, each twice the one before. One statement."""
+        """Note the failure; the chat is due again after a pause, each twice the one before. One
+        statement."""
         query = select(told_fields.c.attempts).where(told_fields.c.chat_id == chat.id)
         with transaction(self._engine) as connection:
             attempts = connection.execute(query).scalar() or 0
@@ -134,7 +137,8 @@ class CardFields:
         return self._read(row) if row else empty
 
     def holding(self, portal_id: int, cards: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-        """Those of the cards (entityTypeId, id) whose fields hold facts. One query, none for no cards."""
+        """Those of the cards (entityTypeId, id) whose fields hold facts. One query, none for no
+        cards."""
         if not cards:
             return set()
         card = tuple_(filled_items.c.entity_type_id, filled_items.c.entity_id)
@@ -161,8 +165,8 @@ class CardFields:
             return [self._read(row) for row in connection.execute(query).mappings()]
 
     def to_look_at(self, portal_id: int, kinds: Collection[int]) -> list[tuple[int, int]]:
-        """Cards (entityTypeId, id) of these kinds with facts in their fields that were not read for an hour and the
-        longest: who is in them may be another. One query."""
+        """Cards (entityTypeId, id) of these kinds with facts in their fields that were not read for
+        an hour and the longest: who is in them may be another. One query."""
         mine = filled_items.c.portal_id == portal_id, filled_items.c.entity_type_id.in_(kinds)
         query = select(filled_items.c.entity_type_id, filled_items.c.entity_id).where(
             *mine, filled_items.c.look_at <= self._clock()

@@ -53,7 +53,8 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True)
 class Change:
-    """`line` is the name it had then, "" where none is meant; `old` and `new` are values as a template reads them."""
+    """`line` is the name it had then, "" where none is meant; `old` and `new` are values as a
+    template reads them."""
 
     user_id: int
     user_name: str

@@ -1,7 +1,9 @@
-"""Chats by what their gateway calls them: `chats.chat_ids` is a list, and each database has its own index of lists.
+"""Chats by what their gateway calls them: `chats.chat_ids` is a list, and each database has its own
+index of lists.
 
-PostgreSQL has one over an expression (migration 0018). SQLite has none: there triggers keep the table `chat_names`
-(migration 0021), so that no writer has to know of it, not even code of the version before.
+PostgreSQL has one over an expression (migration 0018). SQLite has none: there triggers keep the
+table `chat_names` (migration 0021), so that no writer has to know of it, not even code of the
+version before.
 """
 
 import json
@@ -18,8 +20,8 @@ _names = table("chat_names", column("line_id"), column("name"), column("chat_id"
 def called(
     dialect: str, line_ids: Collection[int] | Select[tuple[int]], chat_ids: Collection[str]
 ) -> ColumnElement[bool]:
-    """The chats that have one of these ids. Of these lines in SQLite, which has them by line; its caller names them for
-    PostgreSQL."""
+    """The chats that have one of these ids. Of these lines in SQLite, which has them by line; its
+    caller names them for PostgreSQL."""
     written = [json.dumps(chat_id) for chat_id in chat_ids]
     if dialect == "postgresql":
         names = bindparam("names", [each[1:-1] for each in written], type_=ARRAY(Text))

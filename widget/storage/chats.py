@@ -1,7 +1,8 @@
-"""Chats: one row for each line and client, opened from any of the client's cards, with the ids its gateway uses.
+"""Chats: one row for each line and client, opened from any of the client's cards, with the ids its
+gateway uses.
 
-A client is a phone in E.164. One whose phone nothing has told yet is their LID, WhatsApp's own id of a person: until it
-is told, that is who they are.
+A client is a phone in E.164. One whose phone nothing has told yet is their LID, WhatsApp's own id
+of a person: until it is told, that is who they are.
 """
 
 import json
@@ -43,8 +44,8 @@ TRIES = 20  # writers that may be quicker than we are, one after the other
 
 @dataclass(frozen=True)
 class Chat:
-    """`client` is a phone in E.164, or the LID of a client whose phone is not known. `chat_ids` is best first, at most
-    MAX_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
+    """`client` is a phone in E.164, or the LID of a client whose phone is not known. `chat_ids` is
+    best first, at most MAX_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
 
     id: int
     portal_id: int
@@ -72,7 +73,8 @@ class Chat:
 
     @property
     def written(self) -> bool:
-        """Something is known to be in it. A chat that was only opened binds its number to no line."""
+        """Something is known to be in it. A chat that was only opened binds its number to no
+        line."""
         return self.proved or self.last_at > 0
 
     def __repr__(self) -> str:
@@ -99,7 +101,8 @@ class Chats:
         clock: Callable[[], float],
         changed: Callable[[int, str], None] = lambda portal, phone: None,
     ) -> None:
-        """`changed` is told of the portal and the phone after a chat of theirs was written. Must not raise."""
+        """`changed` is told of the portal and the phone after a chat of theirs was written. Must
+        not raise."""
         self._engine = engine
         self._clock = clock
         self._told = changed
@@ -120,7 +123,8 @@ class Chats:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
     def of_phones(self, portal_id: int, phones: Collection[str]) -> list[Chat]:
-        """Every chat of these clients, by phone or LID, on any line, the last used first. One query."""
+        """Every chat of these clients, by phone or LID, on any line, the last used first. One
+        query."""
         if not phones:
             return []
         wanted = {"portal_id": portal_id, "phones": list(phones)}
@@ -151,7 +155,8 @@ class Chats:
             return set(connection.execute(query.distinct()).scalars())
 
     def unwritten(self, portal_id: int, user_id: int, since: float) -> int:
-        """How many chats this user made since then that hold nothing: no message, and no send. One query."""
+        """How many chats this user made since then that hold nothing: no message, and no send. One
+        query."""
         sent = exists().where(sends.c.portal_id == chats.c.portal_id, sends.c.chat_id == chats.c.id)
         empty = and_(chats.c.proved.is_(False), chats.c.last_at == 0, ~sent)
         query = select(func.count()).where(
@@ -172,11 +177,12 @@ class Chats:
         last_at: float = 0.0,
         user_id: int = 0,
     ) -> tuple[Chat, bool]:
-        """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
+        """The chat of this line and phone, made if there is none, enriched if there is. Also says
+        if it is new.
 
-        `chat_ids` become its best ids, `also` its last ones; beyond MAX_IDS the last ones are left out. Two cards that
-        create it at once get the same row, and two that enrich it at once take nothing from each other. Raises
-        RowRefused for a portal or a line that is gone.
+        `chat_ids` become its best ids, `also` its last ones; beyond MAX_IDS the last ones are left
+        out. Two cards that create it at once get the same row, and two that enrich it at once take
+        nothing from each other. Raises RowRefused for a portal or a line that is gone.
         """
         news = News(chat_ids, also, proved, last_at)
         for _attempt in range(TRIES):
@@ -190,7 +196,8 @@ class Chats:
         raise RowRefused("a chat can neither be found nor made")
 
     def enrich(self, chat: Chat, news: News) -> Chat:
-        """The same for a chat that was just read. One statement where something is new, none where nothing is."""
+        """The same for a chat that was just read. One statement where something is new, none where
+        nothing is."""
         richer = self._enrich(chat, news)
         if richer:
             return richer
@@ -200,9 +207,10 @@ class Chats:
         ]
 
     def wrote(self, chat: Chat, at: float, *, answers: bool = False, owner_id: int = 0, typed: bool = False) -> Chat:
-        """A rep wrote in the chat at this time (unix seconds). Where that surely went out it `answers` a client who
-        waits, unless they wrote again after it. A chat without an owner gets this one, 0 for none; `typed`: a typed
-        number is all that brought them here. Returns the chat as stored. One statement."""
+        """A rep wrote in the chat at this time (unix seconds). Where that surely went out it
+        `answers` a client who waits, unless they wrote again after it. A chat without an owner gets
+        this one, 0 for none; `typed`: a typed number is all that brought them here. Returns the
+        chat as stored. One statement."""
         mine = chats.c.portal_id == chat.portal_id, chats.c.id == chat.id
         values: dict[str, Any] = {"last_at": case((chats.c.last_at < at, literal(at)), else_=chats.c.last_at)}
         if answers:
@@ -238,14 +246,16 @@ class Chats:
             return None
 
     def notice(self, chat: Chat, news: News) -> None:
-        """The same of a chat that was just read. One statement where something is new, none where nothing is."""
+        """The same of a chat that was just read. One statement where something is new, none where
+        nothing is."""
         try:
             self.enrich(chat, news)
         except NOT_WRITTEN as error:
             log.error("chat.not_enriched error=%s", type(error).__name__)
 
     def _make(self, portal_id: int, line_id: int, phone: str, news: News, user_id: int) -> Chat | None:
-        """None if another card was quicker. Raises RowRefused for a line or a portal that is gone."""
+        """None if another card was quicker. Raises RowRefused for a line or a portal that is
+        gone."""
         values = {
             "portal_id": portal_id,
             "line_id": line_id,

@@ -1,7 +1,9 @@
-"""What each portal has confirmed by an answer: methods it answered, events and placements it bound or named.
+"""What each portal has confirmed by an answer: methods it answered, events and placements it bound
+or named.
 
-What this service knows of Bitrix24 is read in its docs and modules; this table has what real portals confirmed. It is
-written beside the REST log, from the same answers, and kept when the log is wiped.
+What this service knows of Bitrix24 is read in its docs and modules; this table has what real
+portals confirmed. It is written beside the REST log, from the same answers, and kept when the log
+is wiped.
 """
 
 import json
@@ -34,7 +36,8 @@ def write_news(connection: Connection, portal_id: int, confirmed: Iterable[str],
 
 
 def confirmed_by(method: str, request: Any, answer: bytes) -> set[str]:
-    """The names that an answer confirms (pure): of a batch those of the commands that have a result."""
+    """The names that an answer confirms (pure): of a batch those of the commands that have a
+    result."""
     try:
         body = as_dict(json.loads(answer))
     except (ValueError, RecursionError):

@@ -33,8 +33,9 @@ from widget.storage.waits import Waits
 
 
 def _before() -> Select[Any]:
-    """A chat, once for each send that matters before another one: that of the key, and what users wrote there of late.
-    Each is found by an index of its own, which an OR would not be on every database."""
+    """A chat, once for each send that matters before another one: that of the key, and what users
+    wrote there of late. Each is found by an index of its own, which an OR would not be on every
+    database."""
     portal_id: BindParameter[int] = bindparam("portal_id")
     chat_id: BindParameter[int] = bindparam("chat_id")
     same_key = sends.c.portal_id == portal_id, sends.c.send_key == bindparam("send_key")
@@ -54,8 +55,8 @@ _BEFORE = _before()  # built once: every send runs it
 
 @dataclass(frozen=True)
 class Before:
-    """What is known before a send: its chat, what its key has sent already, whether the user signs messages, and what
-    users have just written there, newest first."""
+    """What is known before a send: its chat, what its key has sent already, whether the user signs
+    messages, and what users have just written there, newest first."""
 
     chat: Chat
     known: Send | None
@@ -87,8 +88,8 @@ class Conversations:
     def before(
         self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, since: float = math.inf
     ) -> Before | None:
-        """None for a chat that the portal does not have. `since` (unix seconds) is from when on what users wrote in it
-        is wanted. One query."""
+        """None for a chat that the portal does not have. `since` (unix seconds) is from when on
+        what users wrote in it is wanted. One query."""
         named = {"portal_id": portal_id, "chat_id": chat_id, "send_key": send_key, "user_id": user_id, "since": since}
         with transaction(self.engine) as connection:
             rows = connection.execute(_BEFORE, named).mappings().all()
@@ -102,8 +103,9 @@ class Conversations:
     def called(
         self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str], message_id: str
     ) -> tuple[list[Chat], list[Send]]:
-        """The line's chats that have one of these ids, or else those of these phones, oldest first; and the sends
-        that are this message, in these chats, or anywhere on the line where it has no such chat.
+        """The line's chats that have one of these ids, or else those of these phones, oldest first;
+        and the sends that are this message, in these chats, or anywhere on the line where it has no
+        such chat.
 
         One query where a chat has one of the ids, at most three.
         """

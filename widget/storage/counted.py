@@ -1,4 +1,5 @@
-"""Which messages of a line were counted as sent, so that a send, its echo and its ticks count as one.
+"""Which messages of a line were counted as sent, so that a send, its echo and its ticks count as
+one.
 
 The hourly counters themselves are in storage/usage.py; both are written in one transaction.
 """
@@ -31,11 +32,12 @@ class Counted:
         self._usage = usage
 
     def note(self, portal_id: int, line_id: int, message_id: str, went: Went, *, at: float) -> None:
-        """Join what is known of a message of ours with `went`, told of `at` (unix seconds), and count the change.
+        """Join what is known of a message of ours with `went`, told of `at` (unix seconds), and
+        count the change.
 
-        The facts are put together, so a message counts once, told in any order and any number of times. What
-        was refused is taken back from the hour in which it was counted. Two statements for news, more for a message
-        that is known.
+        The facts are put together, so a message counts once, told in any order and any number of
+        times. What was refused is taken back from the hour in which it was counted. Two statements
+        for news, more for a message that is known.
         """
         now = self._usage.hour()
         with transaction(self._engine) as connection:

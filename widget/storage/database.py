@@ -15,12 +15,14 @@ WRITER_SECONDS = 5.0  # that another's write to an SQLite file may take
 OTHERS_SECONDS = 120  # that an upgrade on another host may take
 
 
-# What a database raises that answers and takes no writes: its disk is full, or it has become a replica.
+# What a database raises that answers and takes no writes: its disk is full, or it has become a
+# replica.
 NOT_WRITTEN = (OperationalError, InternalError)
 
 
 class RowRefused(RuntimeError):
-    """A row can neither be made nor found, however often it is tried: what it belongs to may be deleted."""
+    """A row can neither be made nor found, however often it is tried: what it belongs to may be
+    deleted."""
 
 
 def open_database(url: str) -> Engine:
@@ -38,11 +40,12 @@ def open_database(url: str) -> Engine:
 
 
 def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "head") -> str:
-    """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
-    wait and find nothing to do. Tables of a newer version stay as they are: it lets the version before run beside it,
-    so a host that restarts meanwhile, or goes back, starts. Returns the migration they are at then, "" for our own.
-    `secret_box` opens what an older version kept sealed and this one does not. Takes as long as its migrations; two
-    queries where there are none."""
+    """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one
+    works, the others wait and find nothing to do. Tables of a newer version stay as they are: it
+    lets the version before run beside it, so a host that restarts meanwhile, or goes back, starts.
+    Returns the migration they are at then, "" for our own. `secret_box` opens what an older version
+    kept sealed and this one does not. Takes as long as its migrations; two queries where there are
+    none."""
     # Its import is a twentieth of a start, and only this needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -60,7 +63,8 @@ def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "h
 
 
 def revisions(connection: Connection) -> tuple[str | None, str]:
-    """The migration that the tables are at, None where there are none, and the one that this version needs."""
+    """The migration that the tables are at, None where there are none, and the one that this
+    version needs."""
     from alembic.config import Config  # noqa: PLC0415
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -72,8 +76,8 @@ def revisions(connection: Connection) -> tuple[str | None, str]:
 
 
 def takes_writes(engine: Engine) -> bool:
-    """Whether something can be stored now: a full disk and a replica answer too. One small write, to no table. One
-    statement."""
+    """Whether something can be stored now: a full disk and a replica answer too. One small write,
+    to no table. One statement."""
     try:
         with engine.begin() as connection:
             done = connection.exec_driver_sql(_SMALL_WRITE[connection.dialect.name])
@@ -92,8 +96,8 @@ _SMALL_WRITE = {
 
 def _wait_for_the_others(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        # Tables are rewritten without haste, but one that stays locked ends the upgrade, instead of holding up
-        # everybody behind it. The lock of ours lasts as long as this transaction.
+        # Tables are rewritten without haste, but one that stays locked ends the upgrade, instead of
+        # holding up everybody behind it. The lock of ours lasts as long as this transaction.
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{OTHERS_SECONDS}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
     else:

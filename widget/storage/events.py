@@ -21,8 +21,8 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """`body` are the fields that are worked on; what is a secret is sealed in it. `attempts` counts a
-    running one too."""
+    """`body` are the fields that are worked on; what is a secret is sealed in it. `attempts` counts
+    a running one too."""
 
     id: int
     portal_id: int
@@ -46,15 +46,16 @@ class Events:
         return int(row.inserted_primary_key[0]) if row.inserted_primary_key else 0
 
     def begin(self, event_id: int) -> StoredEvent | None:
-        """Take an event that is due, for this caller alone; None if it is done, given up, not due yet or taken. One
-        statement."""
+        """Take an event that is due, for this caller alone; None if it is done, given up, not due
+        yet or taken. One statement."""
         mine = and_(events.c.id == event_id, events.c.done_at == 0)
         with transaction(self._engine) as connection:
             row = take(connection, events, mine, self._clock())
         return _event(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """The ids of unfinished events whose next try has come, those first that wait for it longest. One query."""
+        """The ids of unfinished events whose next try has come, those first that wait for it
+        longest. One query."""
         left = events.c.done_at == 0, due(events, self._clock())
         query = select(events.c.id).where(*left).order_by(events.c.next_try_at, events.c.id).limit(limit)
         with transaction(self._engine) as connection:
@@ -75,17 +76,20 @@ class Events:
             connection.execute(delete(events).where(events.c.id == event_id))
 
     def become(self, event_id: int, name: str) -> None:
-        """Rename a stored event that proved to be this one, without fields; it is due now. One statement."""
+        """Rename a stored event that proved to be this one, without fields; it is due now. One
+        statement."""
         values = {"name": name, "body": "{}", "attempts": 0, "next_try_at": 0.0, "error": ""}
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(values))
 
     def finish_same(self, portal_id: int, names: Iterable[str], *, up_to: int) -> None:
-        """Finish all the portal's events of these names up to this id: one piece of work did them. One statement."""
+        """Finish all the portal's events of these names up to this id: one piece of work did them.
+        One statement."""
         self._finish(and_(events.c.portal_id == portal_id, events.c.name.in_(list(names)), events.c.id <= up_to))
 
     def fail(self, event_id: int, error: str) -> None:
-        """Note why it was not finished; it comes up again until its tries are used up. One statement."""
+        """Note why it was not finished; it comes up again until its tries are used up. One
+        statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(error=error[:MAX_ERROR]))
 
@@ -94,8 +98,8 @@ class Events:
         put_back(self._engine, events.c.id, event.id, event.attempts, self._clock())
 
     def forget_done(self) -> int:
-        """Delete what was finished a week ago, and what came a month ago and was given up, or left to a
-        newer version that never came. Returns how many."""
+        """Delete what was finished a week ago, and what came a month ago and was given up, or left
+        to a newer version that never came. Returns how many."""
         now = self._clock()
         done = and_(events.c.done_at > 0, events.c.done_at < now - DONE_DAYS * DAY)
         given_up = or_(events.c.attempts >= len(TRIES), events.c.error == NEWER)

@@ -1,4 +1,5 @@
-"""Everything of one portal as plain values: what its owner may ask for, and how much a deletion takes."""
+"""Everything of one portal as plain values: what its owner may ask for, and how much a deletion
+takes."""
 
 import json
 from base64 import b64encode
@@ -48,8 +49,8 @@ _TABLES: tuple[Table, ...] = (
 
 
 def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict[str, Any]:
-    """The portal's settings, lines without keys, chats, sends and messages with their texts, users' defaults, counters
-    and changes. Not what is only kept to answer sooner: presences.
+    """The portal's settings, lines without keys, chats, sends and messages with their texts, users'
+    defaults, counters and changes. Not what is only kept to answer sooner: presences.
 
     Reads the whole portal into memory, with one query a table. A text that no key opens is null.
     """

@@ -1,6 +1,8 @@
-"""Clients whose phone is not known: how they call themselves, which cards they belong to, and who they turn out to be.
+"""Clients whose phone is not known: how they call themselves, which cards they belong to, and who
+they turn out to be.
 
-WhatsApp may tell of a person by a LID alone. Such a chat is like any other, with the LID in the place of the phone.
+WhatsApp may tell of a person by a LID alone. Such a chat is like any other, with the LID in the
+place of the phone.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -43,7 +45,8 @@ _OF_CARDS = (
     .order_by(chats.c.last_at.desc())
     .limit(MAX_OF_CARD)
 )
-# What belongs to a chat and goes with it to the other one, with what of it the other one may have already.
+# What belongs to a chat and goes with it to the other one, with what of it the other one may have
+# already.
 FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (sends, ()),
     (records, ("name",)),
@@ -71,11 +74,13 @@ class HiddenClients:
         self._ignores = ignores
 
     def phone_of(self, portal_id: int, lid: str) -> str:
-        """The phone of the client whom a chat on any of the portal's lines calls by this LID too, "" without one: a LID
-        is a person's, whichever line they write to (github.com/tulir/whatsmeow, store/sqlstore: one table of pairs for
-        all accounts). One query."""
+        """The phone of the client whom a chat on any of the portal's lines calls by this LID too,
+        "" without one: a LID is a person's, whichever line they write to
+        (github.com/tulir/whatsmeow, store/sqlstore: one table of pairs for all accounts). One
+        query."""
         of_portal = select(lines.c.id).where(lines.c.portal_id == portal_id)
-        # Of its lines, and not of the portal, or SQLite reads all that the portal has; nor sorted, for the same reason.
+        # Of its lines, and not of the portal, or SQLite reads all that the portal has; nor sorted,
+        # for the same reason.
         here = chats.c.line_id.in_(of_portal), called(self._engine.dialect.name, of_portal, [lid])
         query = select(chats.c.last_at, chats.c.phone).where(*here, ~chats.c.phone.endswith(LID))
         with transaction(self._engine) as connection:
@@ -83,7 +88,8 @@ class HiddenClients:
         return max(found, default=(0.0, ""))[1]
 
     def call(self, chat: Chat, name: str) -> None:
-        """Remember how the client calls themselves. One query, and a statement where that is news."""
+        """Remember how the client calls themselves. One query, and a statement where that is
+        news."""
         name = " ".join(name.split())[:MAX_NAME]
         if not name or self.names([chat]).get(chat.id) == name:
             return
@@ -93,7 +99,8 @@ class HiddenClients:
             connection.execute(row.on_conflict_do_update(index_elements=["chat_id"], set_=values))
 
     def names(self, of: Collection[Chat]) -> dict[int, str]:
-        """By the chat's id, for those of the chats whose clients have one. One query, none without a hidden client."""
+        """By the chat's id, for those of the chats whose clients have one. One query, none without
+        a hidden client."""
         ids = [chat.id for chat in of if not chat.phone]
         if not ids:
             return {}
@@ -103,8 +110,8 @@ class HiddenClients:
         return {row.chat_id: self._secret_box.decrypt_or_empty(row.sealed) for row in found}
 
     def titles(self, of: Collection[Chat], nameless: str = "") -> dict[int, str]:
-        """How the client of each chat is called, by the chat's id: by their number, else by the name that they gave,
-        else `nameless`. A query as `names`."""
+        """How the client of each chat is called, by the chat's id: by their number, else by the
+        name that they gave, else `nameless`. A query as `names`."""
         names = self.names(of)
         return {chat.id: shown(chat.phone) if chat.phone else names.get(chat.id) or nameless for chat in of}
 
@@ -116,7 +123,8 @@ class HiddenClients:
             connection.execute(insert_into(connection, chat_links).values({**values, **more}).on_conflict_do_nothing())
 
     def unlink(self, portal_id: int, cards: Collection[tuple[int, int]]) -> None:
-        """No chat belongs to these cards (entityTypeId, id) any more. One statement, none for no cards."""
+        """No chat belongs to these cards (entityTypeId, id) any more. One statement, none for no
+        cards."""
         if not cards:
             return
         card = tuple_(chat_links.c.entity_type_id, chat_links.c.entity_id)
@@ -124,7 +132,8 @@ class HiddenClients:
             connection.execute(delete(chat_links).where(chat_links.c.portal_id == portal_id, card.in_(cards)))
 
     def links(self, portal_id: int, chat_ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
-        """The cards, as entityTypeId and id, that each of these chats belongs to. One query, none for no chats."""
+        """The cards, as entityTypeId and id, that each of these chats belongs to. One query, none
+        for no chats."""
         if not chat_ids:
             return {}
         mine = chat_links.c.portal_id == portal_id, chat_links.c.chat_id.in_(chat_ids)
@@ -135,7 +144,8 @@ class HiddenClients:
         return found
 
     def of_cards(self, portal_id: int, cards: Collection[tuple[int, int]]) -> list[Chat]:
-        """The chats that were attached to these cards (entityTypeId, id), the last used first. One query."""
+        """The chats that were attached to these cards (entityTypeId, id), the last used first. One
+        query."""
         wanted = {"portal_id": portal_id, "cards": list(cards)}
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(_OF_CARDS, wanted).mappings()]
@@ -153,13 +163,14 @@ class HiddenClients:
         return found
 
     def unite(self, hidden: Chat, phones: Sequence[str]) -> Chat:
-        """The client has this phone: the chat of the LID and that of the phone, in whichever spelling it is kept, are
-        one from now on. Returns it; since when its client waits is to be worked out anew. Who was ignored by one name
-        is so by both, and waits no longer.
+        """The client has this phone: the chat of the LID and that of the phone, in whichever
+        spelling it is kept, are one from now on. Returns it; since when its client waits is to be
+        worked out anew. Who was ignored by one name is so by both, and waits no longer.
 
-        One transaction. Of two chats the one stays that has a mirror in an open line: its name is known in Bitrix24.
-        Who may read the LID's chat by having answered it, written in it or attached it to a card has by that no right
-        to what others had with the phone: where that chat has messages, these rights end, and are looked for anew.
+        One transaction. Of two chats the one stays that has a mirror in an open line: its name is
+        known in Bitrix24. Who may read the LID's chat by having answered it, written in it or
+        attached it to a card has by that no right to what others had with the phone: where that
+        chat has messages, these rights end, and are looked for anew.
         """
         mine = chats.c.portal_id == hidden.portal_id, chats.c.line_id == hidden.line_id
         with transaction(self._engine) as connection:
@@ -215,7 +226,8 @@ def _move(connection: Connection, goes: Chat, stays: Chat) -> None:
 
 
 def _move_mirrored(connection: Connection, goes: Chat, stays: Chat) -> None:
-    """Where both chats have a mirror, what one holds goes on in the other: a mirror goes with its chat."""
+    """Where both chats have a mirror, what one holds goes on in the other: a mirror goes with its
+    chat."""
     both = mirrors.c.portal_id == stays.portal_id, mirrors.c.chat_id.in_((goes.id, stays.id))
     query = select(mirrors.c.chat_id, mirrors.c.id).where(*both)
     ids = {row.chat_id: row.id for row in connection.execute(query)}
@@ -245,8 +257,9 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
 
 
 def _owned(known: Chat, hidden: Chat) -> dict[str, object]:
-    """Who answers both: who answers the phone's chat, unless they came by typing its number and may not read the other
-    one. Who answered the LID's may not read what the phone's has. Who lost either has lost both."""
+    """Who answers both: who answers the phone's chat, unless they came by typing its number and may
+    not read the other one. Who answered the LID's may not read what the phone's has. Who lost
+    either has lost both."""
     lost = {"owner_was": known.owner_was or hidden.owner_was}
     if known.owner_id and not known.owner_typed:
         owned = known

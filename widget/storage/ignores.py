@@ -1,6 +1,7 @@
 """Clients whom a line or the whole portal ignores: own employees, personal chats.
 
-A row holds a keyed hash to be found by, and the client's name sealed, to be read by an administrator.
+A row holds a keyed hash to be found by, and the client's name sealed, to be read by an
+administrator.
 """
 
 import threading
@@ -53,7 +54,8 @@ class Ignores:
         clock: Callable[[], float],
         tell: Callable[[int, str], None],
     ) -> None:
-        """`tell` is told of a portal and a client of it who is ignored from now on, or no longer. Must not raise."""
+        """`tell` is told of a portal and a client of it who is ignored from now on, or no longer.
+        Must not raise."""
         self._engine = engine
         self._secret_box = secret_box
         self._keys = keys
@@ -66,14 +68,15 @@ class Ignores:
         self._lock = threading.Lock()
 
     def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool:
-        """Whether a client of one of these names is ignored on this line. Some seconds late at most in another
-        process. One query where nothing is remembered."""
+        """Whether a client of one of these names is ignored on this line. Some seconds late at most
+        in another process. One query where nothing is remembered."""
         known = self._known(portal_id)
         keys = self._keys_of(portal_id, clients) if known else ()
         return any((each, key) in known for key in keys for each in (EVERY_LINE, line_id))
 
     def of(self, portal_id: int) -> list[Ignored]:
-        """The last ignored first, each once, by their phone where it is among their names. One query."""
+        """The last ignored first, each once, by their phone where it is among their names. One
+        query."""
         query = select(ignored).where(ignored.c.portal_id == portal_id).order_by(ignored.c.id.desc()).limit(MAX_IGNORED)
         found: dict[tuple[object, ...], Ignored] = {}
         with transaction(self._engine) as connection:
@@ -84,7 +87,8 @@ class Ignores:
         return list(found.values())
 
     def of_clients(self, portal_id: int, clients: Collection[str], line_ids: Collection[int]) -> list[Ignored]:
-        """Which of these clients are ignored on these lines or on all, and by whom. One query, none for no clients."""
+        """Which of these clients are ignored on these lines or on all, and by whom. One query, none
+        for no clients."""
         if not clients:
             return []
         wanted = {
@@ -100,16 +104,16 @@ class Ignores:
         self._add(portal_id, line_id, clients, user_id, self._clock())
 
     def extend(self, portal_id: int, line_id: int, clients: Collection[str]) -> None:
-        """All names of one client: where they are ignored by one, they are by all. One query where a client is known
-        by a name that is not ignored, and a statement for each of those."""
+        """All names of one client: where they are ignored by one, they are by all. One query where
+        a client is known by a name that is not ignored, and a statement for each of those."""
         if len({self.ignores(portal_id, line_id, [client]) for client in clients}) < 2:
             return
         for each in self.of_clients(portal_id, clients, [line_id]):
             self._add(portal_id, each.line_id, clients, each.user_id, each.at)
 
     def remove(self, portal_id: int, ignored_id: int) -> Ignored | None:
-        """Ignore a client no longer, by none of the names that were ignored at once. Returns what was; None where
-        there is no such row. Two statements."""
+        """Ignore a client no longer, by none of the names that were ignored at once. Returns what
+        was; None where there is no such row. Two statements."""
         this = select(ignored).where(ignored.c.portal_id == portal_id, ignored.c.id == ignored_id).subquery()
         same = (ignored.c[name] == this.c[name] for name in ("portal_id", "line_id", "user_id", "at"))
         ids = select(ignored.c.id).where(*same)

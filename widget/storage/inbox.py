@@ -46,14 +46,15 @@ class Inbox:
             return int(connection.execute(row).scalar_one())
 
     def take(self, webhook_id: int) -> Webhook | None:
-        """A webhook that is due, for this caller alone; None if it is done, given up, not due yet or taken. One
-        statement."""
+        """A webhook that is due, for this caller alone; None if it is done, given up, not due yet
+        or taken. One statement."""
         with transaction(self._engine) as connection:
             row = take(connection, inbox, inbox.c.id == webhook_id, self._clock())
         return self._webhook(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """The ids of webhooks whose next try has come, those first that wait for it longest. One query."""
+        """The ids of webhooks whose next try has come, those first that wait for it longest. One
+        query."""
         order = inbox.c.next_try_at, inbox.c.id
         query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(*order).limit(limit)
         with transaction(self._engine) as connection:
@@ -65,7 +66,8 @@ class Inbox:
             connection.execute(delete(inbox).where(inbox.c.id == webhook_id))
 
     def fail(self, webhook_id: int, error: str) -> None:
-        """Note why it was not worked on; it comes up again until its tries are used up. One statement."""
+        """Note why it was not worked on; it comes up again until its tries are used up. One
+        statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:MAX_ERROR]))
 

@@ -1,5 +1,5 @@
-"""Files that wait: of quick replies and of messages that go out later. Sealed, counted, and gone with what they are
-for."""
+"""Files that wait: of quick replies and of messages that go out later. Sealed, counted, and gone
+with what they are for."""
 
 import logging
 from collections.abc import Collection
@@ -38,7 +38,8 @@ class KeptFiles:
     def keep(
         self, portal_id: int, file: KeptFile, *, reply_id: int | None = None, scheduled_id: int | None = None
     ) -> bool:
-        """Whether there was room for it in the portal, and in the quick reply. Two statements, three for a reply."""
+        """Whether there was room for it in the portal, and in the quick reply. Two statements,
+        three for a reply."""
         with transaction(self._engine) as connection:
             of_portal = select(func.coalesce(func.sum(kept_files.c.size), 0)).where(kept_files.c.portal_id == portal_id)
             if int(connection.execute(of_portal).scalar_one()) + file.size > MAX_TOTAL:

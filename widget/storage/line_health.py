@@ -1,8 +1,9 @@
-"""The health of lines: the state that their webhooks told, the pauses of their checks, and what the application's page
-shows of both.
+"""The health of lines: the state that their webhooks told, the pauses of their checks, and what the
+application's page shows of both.
 
-A gateway may tell hundreds of times a minute that nothing has changed (one without a network: 214 times in
-58 s), so only a change is written. How long checks pause is decided by presence/cooldown_policy.py.
+A gateway may tell hundreds of times a minute that nothing has changed (one without a network: 214
+times in 58 s), so only a change is written. How long checks pause is decided by
+presence/cooldown_policy.py.
 """
 
 import threading
@@ -25,7 +26,8 @@ REMEMBERED_SECONDS = 10  # for how long another process may not know of a pause 
 
 @dataclass(frozen=True)
 class Health:
-    """`state` is a LineState's value, "" if no webhook ever told one; `hook_at` is 0 if none ever came."""
+    """`state` is a LineState's value, "" if no webhook ever told one; `hook_at` is 0 if none ever
+    came."""
 
     state: str = ""
     state_at: float = 0.0
@@ -35,8 +37,8 @@ class Health:
 
 @dataclass(frozen=True)
 class Cooldown:
-    """No check before `until`; half the budget before `halved_until`. `why` is a GatewayErrorCode or a LineState,
-    `step` how often the pause has grown."""
+    """No check before `until`; half the budget before `halved_until`. `why` is a GatewayErrorCode
+    or a LineState, `step` how often the pause has grown."""
 
     until: float = 0.0
     why: str = ""
@@ -46,8 +48,9 @@ class Cooldown:
 
 @dataclass(frozen=True)
 class LinePast:
-    """Unix seconds, 0 for never. `reported_at` is of the last genuine webhook since its way was set up, `used_at` of
-    the newest message that is known in any chat of the line. `why` is a GatewayErrorCode's or a LineState's value."""
+    """Unix seconds, 0 for never. `reported_at` is of the last genuine webhook since its way was set
+    up, `used_at` of the newest message that is known in any chat of the line. `why` is a
+    GatewayErrorCode's or a LineState's value."""
 
     reported_at: float = 0.0
     used_at: float = 0.0
@@ -78,12 +81,14 @@ class LineHealths:
         return self._read(portal_id, line_id)[0]
 
     def last_hook(self) -> float:
-        """When a genuine webhook last came to any line (unix seconds, 0 never), to a minute. One query."""
+        """When a genuine webhook last came to any line (unix seconds, 0 never), to a minute. One
+        query."""
         with transaction(self._engine) as connection:
             return float(connection.execute(select(func.max(line_health.c.hook_at))).scalar_one() or 0.0)
 
     def cooldown_of(self, portal_id: int, line_id: int) -> Cooldown:
-        """A few seconds old at most. One query by primary key, none for a line that was just asked about."""
+        """A few seconds old at most. One query by primary key, none for a line that was just asked
+        about."""
         return self._lately(portal_id, line_id)[1]
 
     def cooldown_now(self, portal_id: int, line_id: int) -> Cooldown:
@@ -93,11 +98,11 @@ class LineHealths:
     def record_webhook(
         self, portal_id: int, line_id: int, *, state: str = "", at: float = 0.0, until: float = 0.0
     ) -> bool:
-        """Record a verified webhook and the line state it carried, as it was `at` (unix seconds). Returns True if the
-        state changed.
+        """Record a verified webhook and the line state it carried, as it was `at` (unix seconds).
+        Returns True if the state changed.
 
-        One query where a state was told, else at most one every few seconds; one write for a change, and at most one
-        a minute for what stayed as it was.
+        One query where a state was told, else at most one every few seconds; one write for a
+        change, and at most one a minute for what stayed as it was.
         """
         (known, cooldown), now = (self._read if state else self._lately)(portal_id, line_id), self._clock()
         news = bool(state) and at >= known.state_at and (state, until) != (known.state, known.until)
@@ -111,7 +116,8 @@ class LineHealths:
         return news
 
     def replace_cooldown(self, portal_id: int, line_id: int, old: Cooldown, new: Cooldown) -> bool:
-        """Write `new` where `old` still stands: of ten checks that are throttled at once one makes the pause grow.
+        """Write `new` where `old` still stands: of ten checks that are throttled at once one makes
+        the pause grow.
 
         Says if it did. One statement.
         """
@@ -137,8 +143,8 @@ class LineHealths:
         return written
 
     def end_cooldown(self, portal_id: int, line_id: int) -> None:
-        """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved. One
-        statement."""
+        """Checks go on now; what the line has gone through is not forgotten, and a halved budget
+        stays halved. One statement."""
         now = self._clock()
         running = and_(
             line_health.c.portal_id == portal_id,
@@ -150,7 +156,8 @@ class LineHealths:
         self._forget(portal_id, line_id)
 
     def pasts(self, portal_id: int) -> Mapping[int, LinePast]:
-        """Of every line that is not removed, by its id. One query, which looks through the portal's chats."""
+        """Of every line that is not removed, by its id. One query, which looks through the portal's
+        chats."""
         used = (
             select(chats.c.line_id, func.max(chats.c.last_at).label("at"))
             .where(chats.c.portal_id == portal_id)
@@ -175,8 +182,8 @@ class LineHealths:
             return {row[0]: LinePast(*row[1:]) for row in connection.execute(query)}
 
     def forget_reports(self, portal_id: int, line_id: int) -> None:
-        """From now on only what comes next proves that reports arrive. A line without a row has nothing to forget. One
-        statement."""
+        """From now on only what comes next proves that reports arrive. A line without a row has
+        nothing to forget. One statement."""
         mine = (line_health.c.portal_id == portal_id) & (line_health.c.line_id == line_id)
         with transaction(self._engine) as connection:
             connection.execute(update(line_health).where(mine).values(hook_at=0.0))

@@ -32,7 +32,8 @@ class OwnerRule(Enum):
 
 @dataclass(frozen=True)
 class Grantee:
-    """Who may use a line: a Bitrix24 access code (U1 a user, D5 or DR5 a department, …) and its name when chosen."""
+    """Who may use a line: a Bitrix24 access code (U1 a user, D5 or DR5 a department, …) and its
+    name when chosen."""
 
     id: str
     name: str
@@ -77,16 +78,16 @@ class Mirroring(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """A line without `access` is open to all users. `key` is the gateway's secret, opened; it goes to that gateway
-    alone.
+    """A line without `access` is open to all users. `key` is the gateway's secret, opened; it goes
+    to that gateway alone.
 
-    A line that is not `active` was switched off, or `removed`, and then its key is gone: nothing is sent by it, its
-    chats stay readable.
+    A line that is not `active` was switched off, or `removed`, and then its key is gone: nothing is
+    sent by it, its chats stay readable.
 
     A webhook comes to an address that ends in `hook_key`, and proves itself with `hook_secret`.
 
-    `account` are all lines of the same WhatsApp account, as far as their numbers say so, the oldest first: a phone may
-    be linked to several gateways, and WhatsApp counts what all of them do.
+    `account` are all lines of the same WhatsApp account, as far as their numbers say so, the oldest
+    first: a phone may be linked to several gateways, and WhatsApp counts what all of them do.
     """
 
     id: int
@@ -118,12 +119,14 @@ class Line:
 
     @property
     def budget_key(self) -> str:
-        """The limiters' key of the line's account. A line that was removed and added again goes on counting."""
+        """The limiters' key of the line's account. A line that was removed and added again goes on
+        counting."""
         return str(self.one_account[0])
 
     @property
     def access_list(self) -> tuple[str, ...]:
-        """Who may use it, as Bitrix24's codes of users, departments and groups; () for everybody."""
+        """Who may use it, as Bitrix24's codes of users, departments and groups; () for
+        everybody."""
         return codes_of(self.access)
 
     @property
@@ -169,7 +172,8 @@ class Lines:
         return self._both(portal_id)[0]
 
     def kept(self, portal_id: int) -> tuple[Line, ...]:
-        """Every line that the portal ever had, oldest first: those switched off and removed keep their chats."""
+        """Every line that the portal ever had, oldest first: those switched off and removed keep
+        their chats."""
         return self._both(portal_id)[1]
 
     def all_of(self, portal_id: int) -> tuple[Line, ...]:
@@ -177,8 +181,9 @@ class Lines:
         return tuple(line for line in self._stored(portal_id) if not line.removed)
 
     def get(self, portal_id: int, line_id: int, *, refresh: bool = False) -> Line | None:
-        """A line that was not removed, some seconds old at most. No query for one that is remembered; `refresh` reads
-        it anew, for what is lost where another process has just changed the line."""
+        """A line that was not removed, some seconds old at most. No query for one that is
+        remembered; `refresh` reads it anew, for what is lost where another process has just changed
+        the line."""
         known = None if refresh else next((line for line in self.kept(portal_id) if line.id == line_id), None)
         if known is None:  # perhaps it was made a moment ago
             known = next((line for line in self._stored(portal_id) if line.id == line_id), None)
@@ -201,8 +206,9 @@ class Lines:
         return tuple(replace(line, account=_same_account(line, found)) for line in found)
 
     def by_hook(self, hook_key: str, *, refresh: bool = False) -> Line | None:
-        """The line whose webhook has this key, switched off or on. Remembered for some seconds; `refresh` reads it
-        anew, for a webhook that is not proved by what is remembered. One query at most."""
+        """The line whose webhook has this key, switched off or on. Remembered for some seconds;
+        `refresh` reads it anew, for a webhook that is not proved by what is remembered. One query
+        at most."""
         if not hook_key:
             return None
         with self._lock:
@@ -224,7 +230,8 @@ class Lines:
     def make_hook(self, portal_id: int, line_id: int) -> None:
         """A new secret for the line's webhook; what the old one brings is refused from now on.
 
-        Its address stays, once it has one: a gateway that keeps several webhooks then has one of ours, not two.
+        Its address stays, once it has one: a gateway that keeps several webhooks then has one of
+        ours, not two.
         """
         known = next((line.hook_key for line in self.all_of(portal_id) if line.id == line_id), "")
         secret = self._secret_box.encrypt(secrets.token_urlsafe(32))
@@ -262,7 +269,8 @@ class Lines:
         self._change(portal_id, line_id, link_previews=on)
 
     def remove(self, portal_id: int, line_id: int) -> None:
-        """Out of every list; the row stays, because its chats and sends hang on it. Its key is forgotten."""
+        """Out of every list; the row stays, because its chats and sends hang on it. Its key is
+        forgotten."""
         self._change(
             portal_id,
             line_id,
@@ -282,7 +290,8 @@ class Lines:
     def add(
         self, portal_id: int, *, name: str, gateway: str, address: str, session: str, key: str, number: str = ""
     ) -> int:
-        """Store a line or correct the stored one (same gateway, address and session). Returns its id. One upsert."""
+        """Store a line or correct the stored one (same gateway, address and session). Returns its
+        id. One upsert."""
         same = {"portal_id": portal_id, "gateway": gateway, "address": address, "session": session}
         values = {
             "name": name,

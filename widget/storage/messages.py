@@ -18,7 +18,8 @@ TRIES = 20  # writers that may be quicker than we are, one after the other
 
 @dataclass(frozen=True)
 class Body:
-    """What is stored of a message: JSON, when it was written (0 until its message came), and whose it is."""
+    """What is stored of a message: JSON, when it was written (0 until its message came), and whose
+    it is."""
 
     text: str
     at: float
@@ -45,10 +46,12 @@ class Messages:
     def grow(
         self, portal_id: int, line_id: int, chat_id: str, message_id: str, grown: Callable[[str], Body]
     ) -> tuple[str, str]:
-        """Replace a message's body by what `grown` makes of it: its text before and after. Writes only a change.
+        """Replace a message's body by what `grown` makes of it: its text before and after. Writes
+        only a change.
 
-        `grown` gets "" for a message that is new. It is called again when another writer was quicker, so that no fact
-        of theirs is lost. Raises RowRefused for a portal or a line that is gone.
+        `grown` gets "" for a message that is new. It is called again when another writer was
+        quicker, so that no fact of theirs is lost. Raises RowRefused for a portal or a line that is
+        gone.
         """
         named = {"portal_id": portal_id, "line_id": line_id, "chat_id": chat_id, "message_id": message_id}
         mine = and_(*(messages.c[name] == value for name, value in named.items()))
@@ -85,9 +88,9 @@ class Messages:
         before: float = float("inf"),
         named: Collection[str] = (),
     ) -> list[tuple[str, str]]:
-        """Message id and body of each row of the messages that were written in this time or are named, of very many
-        the newest. A message may have a row for each of its chat's ids, one with its text and one with its tick.
-        One query.
+        """Message id and body of each row of the messages that were written in this time or are
+        named, of very many the newest. A message may have a row for each of its chat's ids, one
+        with its text and one with its tick. One query.
         """
         of_chat = and_(
             messages.c.portal_id == portal_id, messages.c.line_id == line_id, messages.c.chat_id.in_(chat_ids)
@@ -103,8 +106,8 @@ class Messages:
             return [(row.message_id, self._secret_box.decrypt_or_empty(row.body)) for row in connection.execute(query)]
 
     def newest(self, portal_id: int, chats: Collection[tuple[int, str]], most: int) -> list[tuple[int, str, str, str]]:
-        """Line, chat id, message id and body of the newest written messages of each chat, named by its line and what
-        the gateway calls it. One query."""
+        """Line, chat id, message id and body of the newest written messages of each chat, named by
+        its line and what the gateway calls it. One query."""
         wanted: dict[int, list[str]] = {}
         for line_id, chat_id in chats:
             wanted.setdefault(line_id, []).append(chat_id)
@@ -142,7 +145,8 @@ class Messages:
             ]
 
     def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> ChatEvidence:
-        """When the last message of these ids was written, and whether the client wrote any. One query."""
+        """When the last message of these ids was written, and whether the client wrote any. One
+        query."""
         theirs: ColumnElement[int] = func.count().filter(messages.c.from_me.is_(False))
         query = select(func.max(messages.c.at), theirs).where(
             messages.c.portal_id == portal_id,
@@ -155,9 +159,11 @@ class Messages:
         return ChatEvidence(float(last_at or 0.0), bool(incoming))
 
     def wipe(self, before: float) -> int:
-        """Forget what was written or last heard of before this time. Returns how many messages that were.
+        """Forget what was written or last heard of before this time. Returns how many messages that
+        were.
 
-        That a client was answered may be known by these rows alone: it is noted in their chat first.
+        That a client was answered may be known by these rows alone: it is noted in their chat
+        first.
         """
         answered = and_(
             chats.c.waiting_since == 0,

@@ -1,7 +1,9 @@
-"""Chats that are mirrored into open lines of Bitrix24: what waits to go there or comes from there, each once.
+"""Chats that are mirrored into open lines of Bitrix24: what waits to go there or comes from there,
+each once.
 
-A mirror is worked on by one caller at a time, its pieces in the order they came. A piece is written down as ASKED
-before the call that cannot be repeated blindly, so that a caller that dies leaves a question and not a second message.
+A mirror is worked on by one caller at a time, its pieces in the order they came. A piece is written
+down as ASKED before the call that cannot be repeated blindly, so that a caller that dies leaves a
+question and not a second message.
 """
 
 import logging
@@ -28,8 +30,9 @@ NEWER_SECONDS = 7 * 86_400.0  # for which a piece, and what comes after it, wait
 KEY_SECONDS = 86_400.0  # for which what comes after a piece waits for a key that opens it; then it has no words
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
-# Bitrix24 sends an event once. Seconds after something happened in a chat until it is read for what no event told, and
-# so on after each reading; the last of them `MAX_LOOKS` times in all, which is two weeks.
+# Bitrix24 sends an event once. Seconds after something happened in a chat until it is read for what
+# no event told, and so on after each reading; the last of them `MAX_LOOKS` times in all, which is
+# two weeks.
 LOOK_AFTER = (120.0, 600.0, 3600.0, 6 * 3600.0, 86_400.0)
 MAX_LOOKS = 18
 
@@ -75,8 +78,8 @@ OPEN = (State.WAITING.value, State.ASKED.value)
 
 @dataclass(frozen=True)
 class Mirror:
-    """`portal_chat`, `client` and `session` are Bitrix24's ids of the chat, of its client and of the session that our
-    last message went into, 0 until they are known."""
+    """`portal_chat`, `client` and `session` are Bitrix24's ids of the chat, of its client and of
+    the session that our last message went into, 0 until they are known."""
 
     id: int
     portal_id: int
@@ -94,8 +97,8 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Piece:
-    """`words` is what an operator wrote, as JSON, or a code of ours; "" for what is read elsewhere. `mark` is a hash of
-    the text that the client has of an employee's message."""
+    """`words` is what an operator wrote, as JSON, or a code of ours; "" for what is read elsewhere.
+    `mark` is a hash of the text that the client has of an employee's message."""
 
     id: int
     portal_id: int
@@ -126,7 +129,8 @@ class New:
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits of one line: how much, since when (unix seconds), what the last error was; and what failed."""
+    """What waits of one line: how much, since when (unix seconds), what the last error was; and
+    what failed."""
 
     waiting: int = 0
     since: float = 0.0
@@ -157,8 +161,8 @@ class Mirrors:
         return self._mirror(row) if row else None
 
     def put(self, chat: Chat, *pieces: New) -> int:
-        """Put pieces in, those whose key is known already not again. Returns the mirror's id. Three statements, fewer
-        where nothing is new. Joins the caller's transaction."""
+        """Put pieces in, those whose key is known already not again. Returns the mirror's id. Three
+        statements, fewer where nothing is new. Joins the caller's transaction."""
         now = self._clock()
         named = {"portal_id": chat.portal_id, "line_id": chat.line_id, "chat_id": chat.id}
         with transaction(self._engine) as connection:
@@ -189,10 +193,11 @@ class Mirrors:
         after_commit(self._engine, lambda: wake(mirror_id))
 
     def hasten(self, chat: Chat, key: str) -> int:
-        """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece. Two
-        statements."""
+        """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no
+        such piece. Two statements."""
         mine = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
-        # «=» and not «in»: the one mirror and the key are an index, and SQLite would rather read all of the portal
+        # «=» and not «in»: the one mirror and the key are an index, and SQLite would rather read
+        # all of the portal
         one = mirrored.c.mirror_id == mine.scalar_subquery()
         which = mirrored.c.portal_id == chat.portal_id, mirrored.c.key == key, one
         due = update(mirrored).where(*which).values(due_at=0.0).returning(mirrored.c.mirror_id)
@@ -206,8 +211,9 @@ class Mirrors:
         return int(found or 0)
 
     def due(self, limit: int = 200, *, of_one_portal: int = 50) -> list[tuple[int, int]]:
-        """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. Those
-        with a piece of a newer version are left to its workers, for a week. One query."""
+        """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the
+        portals in turn. Those with a piece of a newer version are left to its workers, for a week.
+        One query."""
         now = self._clock()
         waiting = select(mirrored.c.mirror_id).where(*_waits(now))
         newer = waiting.where(mirrored.c.kind.not_in(KNOWN), mirrored.c.created_at > now - NEWER_SECONDS)
@@ -219,8 +225,8 @@ class Mirrors:
             return [(row.whose, row.id) for row in rows]
 
     def take(self, mirror_id: int) -> Mirror | None:
-        """The mirror for this caller alone, until it is released or its lease is over; None if it is not due or taken.
-        One statement."""
+        """The mirror for this caller alone, until it is released or its lease is over; None if it
+        is not due or taken. One statement."""
         now = self._clock()
         lease = update(mirrors).where(mirrors.c.id == mirror_id, _free(now)).values(busy_until=now + LEASE_SECONDS)
         with transaction(self._engine) as connection:
@@ -228,9 +234,10 @@ class Mirrors:
         return self._mirror(row) if row else None
 
     def next(self, mirror: Mirror) -> Piece | None:
-        """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it,
-        for `NEWER_SECONDS`. The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for
-        one of the last `KEY_SECONDS` that no key of ours opens: another host may have a newer one."""
+        """The oldest piece that may be worked on. One that only a newer version knows is left, with
+        what came after it, for `NEWER_SECONDS`. The lease is renewed. Two statements, one where
+        nothing waits. Raises DecryptionError for one of the last `KEY_SECONDS` that no key of ours
+        opens: another host may have a newer one."""
         now = self._clock()
         with transaction(self._engine) as connection:
             row = self._oldest(connection, mirror, now)
@@ -256,9 +263,10 @@ class Mirrors:
         return row
 
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
-        """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
-        earliest; without one nothing is wrong with it, and it may be taken again from `until` on. `stirred`: something
-        happened in it, so it is read soon for what no event told. One statement."""
+        """Give the mirror back: with an error it is tried again after a pause, at `until` (unix
+        seconds) at the earliest; without one nothing is wrong with it, and it may be taken again
+        from `until` on. `stirred`: something happened in it, so it is read soon for what no event
+        told. One statement."""
         pause = doubled(FIRST_PAUSE, mirror.attempts, MAX_PAUSE)
         values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": until}
         if error:
@@ -270,14 +278,16 @@ class Mirrors:
             connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(values))
 
     def to_look_at(self, limit: int = 200) -> list[Mirror]:
-        """Mirrors whose chats are to be read for what no event told, those that wait for longest first. One query."""
+        """Mirrors whose chats are to be read for what no event told, those that wait for longest
+        first. One query."""
         due = mirrors.c.look_at > 0, mirrors.c.look_at <= self._clock(), mirrors.c.portal_chat != 0
         query = select(mirrors).where(*due).order_by(mirrors.c.look_at, mirrors.c.id).limit(limit)
         with transaction(self._engine) as connection:
             return [self._mirror(row) for row in connection.execute(query).mappings()]
 
     def looked_at(self, mirror: Mirror, *, again_in: float | None = None) -> None:
-        """The chat was read; or it could not be, and is `again_in` so many seconds, 0 for never. One statement."""
+        """The chat was read; or it could not be, and is `again_in` so many seconds, 0 for never.
+        One statement."""
         looks = mirror.looks + (again_in is None)
         pause = LOOK_AFTER[min(looks, len(LOOK_AFTER) - 1)] if looks < MAX_LOOKS else 0.0
         pause = pause if again_in is None else again_in
@@ -287,14 +297,16 @@ class Mirrors:
             connection.execute(update(mirrors).where(*mine).values(values))
 
     def learn(self, mirror: Mirror, **known: float) -> Mirror:
-        """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`) and the session of our last message
-        (`session`), who answers (`operator`), and when a session ended (`finished_at`, unix seconds)."""
+        """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`) and the session
+        of our last message (`session`), who answers (`operator`), and when a session ended
+        (`finished_at`, unix seconds)."""
         with transaction(self._engine) as connection:
             learnt = update(mirrors).where(mirrors.c.id == mirror.id).values(known).returning(*mirrors.c)
             return self._mirror(connection.execute(learnt).mappings().one())
 
     def ask(self, piece: Piece, *, user_id: int | None = None) -> None:
-        """Write down that the call is about to go out, as this user if one is named. One statement."""
+        """Write down that the call is about to go out, as this user if one is named. One
+        statement."""
         self._set(piece, state=State.ASKED, **({} if user_id is None else {"user_id": user_id}))
 
     def wait(self, piece: Piece) -> None:
@@ -310,7 +322,8 @@ class Mirrors:
         self._set(piece, mark=mark)
 
     def end(self, piece: Piece, state: State, *, error: str = "", **known: int | str) -> None:
-        """The piece is worked on; `known` are its `im_id` and `message_id`. Its words are forgotten."""
+        """The piece is worked on; `known` are its `im_id` and `message_id`. Its words are
+        forgotten."""
         self._set(piece, state=state, error=error[:MAX_ERROR], sealed="", **known)
 
     def postpone(self, piece: Piece, seconds: float) -> None:
@@ -318,19 +331,21 @@ class Mirrors:
         self._set(piece, due_at=self._clock() + seconds, error="")
 
     def hold(self, piece: Piece, until: float) -> None:
-        """The piece waits for its line until then (unix seconds), and what operators did after it with it. One
-        statement."""
+        """The piece waits for its line until then (unix seconds), and what operators did after it
+        with it. One statement."""
         self._set(piece, due_at=max(until, self._clock() + 1.0), error=HELD)
 
     def held_until(self, piece: Piece) -> float:
-        """Until when (unix seconds) an earlier piece from an operator is held, 0 if none is. One query."""
+        """Until when (unix seconds) an earlier piece from an operator is held, 0 if none is. One
+        query."""
         earlier = mirrored.c.mirror_id == piece.mirror_id, mirrored.c.id < piece.id
         held = mirrored.c.state.in_(OPEN), mirrored.c.error == HELD, mirrored.c.due_at > self._clock()
         with transaction(self._engine) as connection:
             return float(connection.execute(select(func.max(mirrored.c.due_at)).where(*earlier, *held)).scalar() or 0.0)
 
     def of_messages(self, mirror: Mirror, im_ids: Collection[int]) -> list[Piece]:
-        """Every piece that is about one of these messages of the messenger, the oldest first. One query."""
+        """Every piece that is about one of these messages of the messenger, the oldest first. One
+        query."""
         query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, mirrored.c.im_id.in_(im_ids))
         with transaction(self._engine) as connection:
             return [self._piece(row) for row in connection.execute(query.order_by(mirrored.c.id)).mappings()]
@@ -358,8 +373,9 @@ class Mirrors:
             return connection.execute(query).first() is not None
 
     def there(self, chat: Chat, since: float) -> set[str]:
-        """Which of its messages, by WhatsApp's ids, stand in an open line and came since this time (unix seconds), an
-        hour more or less; of what an operator wrote there every part. One query."""
+        """Which of its messages, by WhatsApp's ids, stand in an open line and came since this time
+        (unix seconds), an hour more or less; of what an operator wrote there every part. One
+        query."""
         mine = mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id
         went = (
             mirrored.c.state == State.DONE.value,
@@ -373,8 +389,8 @@ class Mirrors:
             return set(connection.execute(query.union(parts)).scalars())
 
     def waiting(self) -> tuple[int, float]:
-        """What waits of all portals that can be called: how many pieces, and when the oldest came (unix seconds, 0 if
-        none). One query."""
+        """What waits of all portals that can be called: how many pieces, and when the oldest came
+        (unix seconds, 0 if none). One query."""
         callable_ = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE.value)
         which = mirrored.c.state.in_(OPEN), mirrored.c.portal_id.in_(callable_)
         with transaction(self._engine) as connection:
@@ -403,7 +419,8 @@ class Mirrors:
             connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0, error=""))
 
     def forget_places(self, portal_id: int, line_id: int) -> None:
-        """The line's chats stand in no open line, or in another one: what Bitrix24 called them there is nothing now."""
+        """The line's chats stand in no open line, or in another one: what Bitrix24 called them
+        there is nothing now."""
         mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
         with transaction(self._engine) as connection:
             connection.execute(update(mirrors).where(*mine).values(portal_chat=0, client=0, session=0, operator=0))
@@ -416,7 +433,8 @@ class Mirrors:
             connection.execute(update(mirrored).where(*which).values(state=State.DROPPED.value, sealed=""))
 
     def forget(self, before: float) -> int:
-        """Delete pieces that came before this time (unix seconds), done or not. Returns how many. One statement."""
+        """Delete pieces that came before this time (unix seconds), done or not. Returns how many.
+        One statement."""
         with transaction(self._engine) as connection:
             return connection.execute(delete(mirrored).where(mirrored.c.created_at < before)).rowcount
 

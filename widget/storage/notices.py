@@ -13,7 +13,8 @@ from widget.storage.upsert import insert_into
 
 @dataclass(frozen=True)
 class Notice:
-    """A notice: its user and tag, since when it has a reason (unix seconds), and whether it was sent."""
+    """A notice: its user and tag, since when it has a reason (unix seconds), and whether it was
+    sent."""
 
     tag: str
     user_id: int
@@ -47,8 +48,8 @@ class Notices:
             connection.execute(row.on_conflict_do_nothing())
 
     def tell(self, portal_id: int, notice: Notice) -> bool:
-        """Mark the notice as sent, for this caller alone. Returns False if another caller was quicker. One
-        statement."""
+        """Mark the notice as sent, for this caller alone. Returns False if another caller was
+        quicker. One statement."""
         with transaction(self._engine) as connection:
             taken = update(notices).where(*_this(portal_id, notice), notices.c.told.is_(False)).values(told=True)
             return bool(connection.execute(taken).rowcount)

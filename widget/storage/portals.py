@@ -1,4 +1,5 @@
-"""Portals: one row for each Bitrix24 installation, found by member_id and called at its stored address."""
+"""Portals: one row for each Bitrix24 installation, found by member_id and called at its stored
+address."""
 
 import threading
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from widget.storage.secret_box import SecretBox
 from widget.storage.upsert import insert_into
 from widget.timing import timer_of
 
-# A changed setting is seen by every worker within this time; the reading costs a query a card otherwise.
+# A changed setting is seen by every worker within this time; the reading costs a query a card
+# otherwise.
 REMEMBERED_SECONDS = 10
 
 
@@ -53,7 +55,8 @@ class Installation:
 
 @dataclass(frozen=True)
 class Portal:
-    """`language` "" is each user's own, `light_hours` () the service's, `days_left` None when there is no term."""
+    """`language` "" is each user's own, `light_hours` () the service's, `days_left` None without a
+    term."""
 
     id: int
     member_id: str
@@ -83,7 +86,8 @@ class Portal:
 
     @property
     def is_served(self) -> bool:
-        """Whether the worker may act for it: the application is there, and as whom it calls is known."""
+        """Whether the worker may act for it: the application is there, and as whom it calls is
+        known."""
         return self.state is PortalState.ACTIVE and self.installer_id != 0
 
     def require_active(self) -> None:
@@ -101,8 +105,8 @@ class Portals:
         self._lock = threading.Lock()
 
     def find(self, member_id: str, *, refresh: bool = False) -> Portal | None:
-        """The portal of this member_id, from memory some seconds old at most, None if unknown; `refresh` reads it anew.
-        One query at most."""
+        """The portal of this member_id, from memory some seconds old at most, None if unknown;
+        `refresh` reads it anew. One query at most."""
         if refresh:
             with self._lock:
                 self._remembered.pop(("member_id", member_id), None)
@@ -116,8 +120,9 @@ class Portals:
         return self._remember(("id", portal_id))
 
     def require(self, portal_id: int) -> Portal:
-        """The portal of a session. Refused(UNKNOWN_PORTAL) where it was deleted, Refused(PORTAL_CLOSED) where it is
-        closed or removed; both at most 10 s later than in the process that did it."""
+        """The portal of a session. Refused(UNKNOWN_PORTAL) where it was deleted,
+        Refused(PORTAL_CLOSED) where it is closed or removed; both at most 10 s later than in the
+        process that did it."""
         portal = self.get(portal_id)
         if portal is None:
             raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone")
@@ -130,7 +135,8 @@ class Portals:
             return [_portal(row) for row in connection.execute(select(portals)).mappings()]
 
     def add(self, *, member_id: str, domain: str, endpoint: str, country: str) -> Portal:
-        """Store a portal, or correct the stored one: running it twice leaves one row. One upsert and a query."""
+        """Store a portal, or correct the stored one: running it twice leaves one row. One upsert
+        and a query."""
         values = {"domain": domain, "endpoint": endpoint, "country": country}
         with self._engine.begin() as connection:
             row = insert_into(connection, portals).values(
@@ -148,7 +154,8 @@ class Portals:
         self._change(portal_id, visibility=visibility.value)
 
     def install(self, given: Installation, *, country: str) -> Portal:
-        """Store a portal or what changed about it; an installation opens a closed or removed one again.
+        """Store a portal or what changed about it; an installation opens a closed or removed one
+        again.
 
         The country is kept where an administrator has set one.
         """
@@ -192,7 +199,8 @@ class Portals:
         self._change(portal_id, moving=text)
 
     def set_app_version(self, portal_id: int, version: int) -> None:
-        """Our placements, handlers and types of this version are in place; of none, 0, when something is missing."""
+        """Our placements, handlers and types of this version are in place; of none, 0, when
+        something is missing."""
         self._change(portal_id, app_version=version)
 
     def set_waiting_minutes(self, portal_id: int, minutes: int) -> None:
@@ -208,7 +216,8 @@ class Portals:
         self._change(portal_id, status=status, days_left=days_left)
 
     def set_auth_server(self, portal_id: int, auth_server: str) -> None:
-        """Note the authorisation server that knew this portal; it is asked first from now on. One statement."""
+        """Note the authorisation server that knew this portal; it is asked first from now on. One
+        statement."""
         self._change(portal_id, auth_server=auth_server)
 
     def set_installer(self, portal_id: int, user_id: int) -> None:
@@ -219,8 +228,8 @@ class Portals:
         self._change(portal_id, scopes=",".join(sorted(scopes)))
 
     def close(self, portal_id: int, reason: str) -> None:
-        """Close an active portal. A removed one stays removed: a call of before its removal fails with the same
-        error."""
+        """Close an active portal. A removed one stays removed: a call of before its removal fails
+        with the same error."""
         not_removed = portals.c.state != PortalState.REMOVED.value
         self._change(portal_id, not_removed, state=PortalState.CLOSED.value, closed_reason=reason[:40])
 
@@ -228,12 +237,14 @@ class Portals:
         self._change(portal_id, state=PortalState.ACTIVE.value, closed_reason="")
 
     def mark_removed(self, portal_id: int) -> None:
-        """Note that the application was uninstalled, and forget the token that proved this portal's events."""
+        """Note that the application was uninstalled, and forget the token that proved this portal's
+        events."""
         self._change(portal_id, state=PortalState.REMOVED.value, application_token="", app_version=0)
 
     def delete(self, portal_id: int) -> None:
-        """Everything of this portal, for ever: its lines, chats, sends, tokens, settings and logs, and the row at last.
-        In parts, each a transaction: one that was interrupted goes on when it is called again."""
+        """Everything of this portal, for ever: its lines, chats, sends, tokens, settings and logs,
+        and the row at last. In parts, each a transaction: one that was interrupted goes on when it
+        is called again."""
         for table in reversed(metadata.sorted_tables):
             if "portal_id" in table.c:
                 prune(self._engine, table, table.c.portal_id == portal_id)

@@ -1,4 +1,5 @@
-"""What is known of numbers, so that a restart costs no check: records under a keyed hash, without a number.
+"""What is known of numbers, so that a restart costs no check: records under a keyed hash, without a
+number.
 
 What a record says is the business of presence/records.py; here it is JSON with an end.
 """
@@ -34,7 +35,8 @@ class Presences:
             return {row.phone_key: json.loads(row.record) for row in connection.execute(_OF_PHONES, wanted)}
 
     def put_many(self, portal_id: int, network: str, records: Mapping[str, tuple[Any, float]]) -> None:
-        """Keep each record until its time, instead of the one there was. One transaction, one upsert."""
+        """Keep each record until its time, instead of the one there was. One transaction, one
+        upsert."""
         if not records:
             return
         rows = [

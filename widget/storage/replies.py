@@ -20,7 +20,8 @@ MAX_SHARED = 500  # of one portal
 
 @dataclass(frozen=True)
 class ReplyUse:
-    """How often a quick reply was used in all, by how many employees, and when last (unix seconds, 0 never)."""
+    """How often a quick reply was used in all, by how many employees, and when last (unix seconds,
+    0 never)."""
 
     times: int = 0
     people: int = 0
@@ -29,9 +30,9 @@ class ReplyUse:
 
 @dataclass(frozen=True)
 class QuickReply:
-    """`user_id` 0 is a shared one: `line_ids` are those in whose chats it is used, () any; `access` is who may use it,
-    () everybody, and `editors` who may change it beside administrators. `used_at` is when the reader last used it (unix
-    seconds, 0 never)."""
+    """`user_id` 0 is a shared one: `line_ids` are those in whose chats it is used, () any; `access`
+    is who may use it, () everybody, and `editors` who may change it beside administrators.
+    `used_at` is when the reader last used it (unix seconds, 0 never)."""
 
     name: str
     text: str = field(repr=False)
@@ -119,8 +120,8 @@ class QuickReplies:
         self._set(portal_id, reply_id, editors=grantees_json(editors))
 
     def add(self, portal_id: int, wanted: Iterable[QuickReply]) -> bool:
-        """Add all of them, of one owner; none, and False, where they would be too many. Two statements, and one for
-        each reply."""
+        """Add all of them, of one owner; none, and False, where they would be too many. Two
+        statements, and one for each reply."""
         new = list(wanted)
         with transaction(self._engine) as connection:
             for user_id in {reply.user_id for reply in new}:
@@ -138,7 +139,8 @@ class QuickReplies:
             return bool(connection.execute(update(replies).where(*which).values(self._values(reply))).rowcount)
 
     def remove(self, portal_id: int, user_id: int, reply_id: int) -> bool:
-        """Delete a reply of this owner. Returns False if they have none of this id. One statement."""
+        """Delete a reply of this owner. Returns False if they have none of this id. One
+        statement."""
         which = *_one(portal_id, reply_id), replies.c.user_id == user_id
         with transaction(self._engine) as connection:
             return bool(connection.execute(delete(replies).where(*which)).rowcount)

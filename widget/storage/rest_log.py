@@ -1,7 +1,9 @@
-"""The log of REST calls, masked before it is written: what was asked of a portal, and what it answered.
+"""The log of REST calls, masked before it is written: what was asked of a portal, and what it
+answered.
 
-A call only puts its line into a queue; masking and writing happen half a second later in a thread of their own, many
-lines in one transaction. A killed process loses that half second, and a database in trouble loses lines, never calls.
+A call only puts its line into a queue; masking and writing happen half a second later in a thread
+of their own, many lines in one transaction. A killed process loses that half second, and a database
+in trouble loses lines, never calls.
 """
 
 import contextlib
@@ -102,8 +104,8 @@ class RestLog:
             return [RestLogEntry(**{name: row[name] for name in RestLogEntry.__dataclass_fields__}) for row in rows]
 
     def confirmed(self, portal_id: int) -> dict[str, float]:
-        """Methods, events and placements that an answer of this portal has confirmed, and when; kept when the log is
-        wiped. Writes what waits; two queries."""
+        """Methods, events and placements that an answer of this portal has confirmed, and when;
+        kept when the log is wiped. Writes what waits; two queries."""
         self.flush()
         with self._engine.connect() as connection:
             return read_all(connection, portal_id)
@@ -113,7 +115,8 @@ class RestLog:
         return prune(self._engine, rest_log, rest_log.c.at < before)
 
     def _confirm(self, calls: list[Call]) -> None:
-        """What the answers confirm of what we believe of Bitrix24, in a transaction for each portal."""
+        """What the answers confirm of what we believe of Bitrix24, in a transaction for each
+        portal."""
         found: dict[int, set[str]] = {}
         for call in calls:
             if len(call.answer) <= MAX_BODY:

@@ -1,5 +1,5 @@
-"""Seal everything anew with the first of ENCRYPTION_KEYS, and find ignored clients by the present SECRET_KEY, so that
-older keys can be taken away."""
+"""Seal everything anew with the first of ENCRYPTION_KEYS, and find ignored clients by the present
+SECRET_KEY, so that older keys can be taken away."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -60,7 +60,8 @@ class Reencrypted:
 def reencrypt_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Reencrypted]:
     """Counts by "table.column". May be interrupted and repeated; the service may run meanwhile.
 
-    A value that was changed in between is left as it is: its writer sealed it with the first key themselves.
+    A value that was changed in between is left as it is: its writer sealed it with the first key
+    themselves.
     """
     counts = {f"{column.table.name}.{column.name}": _reencrypt(engine, secret_box, column) for column in SEALED}
     waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)
@@ -68,8 +69,8 @@ def reencrypt_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, 
 
 
 def rekey_ignored(engine: Engine, secret_box: SecretBox, keys: PhoneKeys) -> Reencrypted:
-    """Find ignored clients by keys of the present SECRET_KEY, so that older ones can be taken away. May be repeated.
-    One query for 200 clients, and two statements for each that changes."""
+    """Find ignored clients by keys of the present SECRET_KEY, so that older ones can be taken away.
+    May be repeated. One query for 200 clients, and two statements for each that changes."""
     counts, last = Reencrypted(), 0
     while True:
         query = select(ignored).where(ignored.c.id > last).order_by(ignored.c.id).limit(ROWS)

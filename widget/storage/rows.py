@@ -19,8 +19,8 @@ def reader(
 ) -> Callable[[RowMapping], Value]:
     """A function that makes a `kind` of a row that holds the table's columns, perhaps among others.
 
-    `columns` names the column of a field that is called otherwise; `convert` says by field what is made of its value.
-    Raises KeyError here, not while reading, for a field without a column.
+    `columns` names the column of a field that is called otherwise; `convert` says by field what is
+    made of its value. Raises KeyError here, not while reading, for a field without a column.
     """
     held = {field.name: table.c[columns.get(field.name, field.name)] for field in fields(kind)}  # type: ignore[arg-type]
     read = [(column, convert.get(name, _plain(column))) for name, column in held.items()]

@@ -33,12 +33,14 @@ class Room(Enum):
 
 @dataclass(frozen=True)
 class Scheduled:
-    """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was meant, "" for a moment;
-    `asks` is why its author has to say yes first, "" where nothing is asked. `entity_type_id` and `entity_id` are the
-    card in which it was written, 0 without one; `typed`: a typed number is all that brought its author to the chat.
-    Whether they may still write there is asked of it when it is due. `reply_to` is JSON of the message that it answers,
-    "" for none; its file is kept apart (kept_files.py). `needs` is the number of the version (widget/version.py) that
-    first knew all that belongs to the message: an older worker would send it by halves, and leaves it."""
+    """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was
+    meant, "" for a moment; `asks` is why its author has to say yes first, "" where nothing is
+    asked. `entity_type_id` and `entity_id` are the card in which it was written, 0 without one;
+    `typed`: a typed number is all that brought its author to the chat. Whether they may still write
+    there is asked of it when it is due. `reply_to` is JSON of the message that it answers, "" for
+    none; its file is kept apart (kept_files.py). `needs` is the number of the version
+    (widget/version.py) that first knew all that belongs to the message: an older worker would send
+    it by halves, and leaves it."""
 
     portal_id: int
     line_id: int
@@ -68,8 +70,8 @@ class ScheduledSends:
         self._read = reader(Scheduled, scheduled, columns={"text": "sealed"}, text=secret_box.decrypt_or_empty)
 
     def add(self, message: Scheduled, *, per_hour: int, file: KeptFile | None = None) -> Room:
-        """Keep it, with its file, where there is room. The same key twice is one message. Three statements at most, and
-        two for a file."""
+        """Keep it, with its file, where there is room. The same key twice is one message. Three
+        statements at most, and two for a file."""
         row = (scheduled.c.portal_id == message.portal_id, scheduled.c.send_key == message.send_key)
         values = {name: getattr(message, name) for name in _KEPT}
         with transaction(self._engine) as connection:
@@ -90,13 +92,14 @@ class ScheduledSends:
         return self._all(scheduled.c.portal_id == portal_id, scheduled.c.chat_id == chat_id)
 
     def asking(self, portal_id: int, user_id: int | None = None) -> list[Scheduled]:
-        """Those whose authors have to say something; of one author where `user_id` says so. One query."""
+        """Those whose authors have to say something; of one author where `user_id` says so. One
+        query."""
         mine = [] if user_id is None else [scheduled.c.user_id == user_id]
         return self._all(scheduled.c.portal_id == portal_id, scheduled.c.asks != "", *mine)
 
     def due(self) -> list[Scheduled]:
-        """Those of all portals that may go out now, the lines in turn: one that is away holds up no other. Not those
-        that no key of ours opens: another host may have a newer one. One query."""
+        """Those of all portals that may go out now, the lines in turn: one that is away holds up no
+        other. Not those that no key of ours opens: another host may have a newer one. One query."""
         now = self._clock()
         may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now, OURS
         each = in_turn(scheduled.c.line_id, may, OLDEST)
@@ -111,8 +114,8 @@ class ScheduledSends:
         return found[0] if found else None
 
     def take(self, message: Scheduled) -> bool:
-        """Have it alone for some minutes, as it was read: false where another worker has it, it was changed meanwhile,
-        or it is a newer version's to send. One statement."""
+        """Have it alone for some minutes, as it was read: false where another worker has it, it was
+        changed meanwhile, or it is a newer version's to send. One statement."""
         same = (
             scheduled.c.due_at == message.due_at,
             scheduled.c.since == message.since,  # its text may be another
@@ -122,22 +125,23 @@ class ScheduledSends:
         return self._change(message, {"busy_until": self._clock() + LEASE}, *same)
 
     def release(self, message: Scheduled, *, due_at: float | None = None, asks: str = "", send_key: str = "") -> None:
-        """Not sent: it is tried again when it is due, or asks its author; under another key where one is given. One
-        statement."""
+        """Not sent: it is tried again when it is due, or asks its author; under another key where
+        one is given. One statement."""
         values: dict[str, object] = {"busy_until": 0.0, "asks": asks}
         values |= {"due_at": due_at} if due_at is not None else {}
         self._change(message, values | ({"send_key": send_key} if send_key else {}), busy=True)
 
     def change(self, message: Scheduled, *, text: str, due_at: float, wall: str, per_hour: int) -> bool:
-        """Another text or time, and nothing is asked any more: its author has seen the chat. False where it is being
-        sent, or the hour has no room."""
+        """Another text or time, and nothing is asked any more: its author has seen the chat. False
+        where it is being sent, or the hour has no room."""
         with transaction(self._engine) as connection:
             full = _in_hour(connection, message.line_id, due_at, but=message.id) >= per_hour
         values = {"sealed": self._secret_box.encrypt(text), "due_at": due_at, "wall": wall}
         return not full and self._change(message, {**values, "asks": "", "since": self._clock()})
 
     def remove(self, message: Scheduled, *, busy: bool = False) -> bool:
-        """Take it back, or forget it once it is sent (`busy`). False where it is being sent. One statement."""
+        """Take it back, or forget it once it is sent (`busy`). False where it is being sent. One
+        statement."""
         with transaction(self._engine) as connection:
             return bool(connection.execute(delete(scheduled).where(*self._this(message, busy=busy))).rowcount)
 

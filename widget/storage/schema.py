@@ -1,4 +1,5 @@
-"""The tables. Times are unix seconds in UTC; secrets are sealed before they get here (secret_box.py)."""
+"""The tables. Times are unix seconds in UTC; secrets are sealed before they get here
+(secret_box.py)."""
 
 from sqlalchemy import (
     BigInteger,
@@ -27,12 +28,13 @@ metadata = MetaData(
     }
 )
 
-# Of rows, users and portals, ours and others'. SQLite's INTEGER has 64 bits, and only that counts up by itself.
+# Of rows, users and portals, ours and others'. SQLite's INTEGER has 64 bits, and only that counts
+# up by itself.
 Id = BigInteger().with_variant(Integer, "sqlite")
 EMPTY = text("''")  # written out: Alembic cannot compare SQLite's '' with ""
 
-# sqlite_autoincrement: an id is never given again. Sessions, caches and limits know portals and lines by it, and would
-# take the next portal for the one that was deleted.
+# sqlite_autoincrement: an id is never given again. Sessions, caches and limits know portals and
+# lines by it, and would take the next portal for the one that was deleted.
 portals = Table(
     "portals",
     metadata,
@@ -101,7 +103,8 @@ lines = Table(
     sqlite_autoincrement=True,
 )
 
-# What a line went through lately. Not in `lines`: this changes all the time, and those are remembered for a while.
+# What a line went through lately. Not in `lines`: this changes all the time, and those are
+# remembered for a while.
 line_health = Table(
     "line_health",
     metadata,
@@ -141,9 +144,9 @@ chats = Table(
     Column("owner_was", Id, nullable=False, server_default="0"),  # one of those in `losses`, 0 without any
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
-    # What a worker tells timelines and cards is of the last days. Not of all rows, or SQLite would take it for a card's
-    # few numbers too, because they are wanted in the same order; and «!=», or it would begin with the first of them and
-    # not with the time that is asked for.
+    # What a worker tells timelines and cards is of the last days. Not of all rows, or SQLite would
+    # take it for a card's few numbers too, because they are wanted in the same order; and «!=», or
+    # it would begin with the first of them and not with the time that is asked for.
     Index(
         "ix_chats_written",
         "portal_id",
@@ -221,8 +224,8 @@ sends = Table(
     Column("next_look_at", Float, nullable=False, server_default="0"),  # and when the next look is due
     Column("user_name", String(120), nullable=False, server_default=EMPTY),  # as the portal called them then
     Column("typed", Boolean, nullable=False, server_default=false()),  # from a typed number, and no card
-    # What happened to it, in words of ours (chats/trail.py): a line of JSON each. In the row, so that it costs no
-    # statement beside the one that changes the send.
+    # What happened to it, in words of ours (chats/trail.py): a line of JSON each. In the row, so
+    # that it costs no statement beside the one that changes the send.
     Column("steps", Text, nullable=False, server_default=EMPTY),
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "chat_id", "created_at"),  # the chat first, or each chat that is deleted looks through them all
@@ -233,7 +236,8 @@ sends = Table(
     sqlite_autoincrement=True,
 )
 
-# The same, as versions without that column write it. Read beside it, written no more; kept as long as the send.
+# The same, as versions without that column write it. Read beside it, written no more; kept as long
+# as the send.
 trail = Table(
     "trail",
     metadata,
@@ -285,8 +289,8 @@ notices = Table(
     Column("told", Boolean, nullable=False),
 )
 
-# What gateways told of messages by themselves. A row may know only a part (a tick may come before its message); rows of
-# one message under two ids of its chat are put together when they are read.
+# What gateways told of messages by themselves. A row may know only a part (a tick may come before
+# its message); rows of one message under two ids of its chat are put together when they are read.
 messages = Table(
     "messages",
     metadata,
@@ -307,8 +311,8 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 
-# Messages of ours that were counted as sent, once for all that tell of them: a send, its echo and its ticks are one
-# message.
+# Messages of ours that were counted as sent, once for all that tell of them: a send, its echo and
+# its ticks are one message.
 counted = Table(
     "counted",
     metadata,
@@ -319,7 +323,8 @@ counted = Table(
     Column("hour", Integer, nullable=False, index=True),  # of the counter that it was counted in
 )
 
-# What is known of numbers, so that a restart costs no check. The cache has the same for quick reading.
+# What is known of numbers, so that a restart costs no check. The cache has the same for quick
+# reading.
 presences = Table(
     "presences",
     metadata,
@@ -330,7 +335,8 @@ presences = Table(
     Column("until", Float, nullable=False, index=True),  # when it is forgotten
 )
 
-# Hourly counters of the last days, without numbers: for budgets after a restart, the forecast and the pictures.
+# Hourly counters of the last days, without numbers: for budgets after a restart, the forecast and
+# the pictures.
 usage = Table(
     "usage",
     metadata,
@@ -415,8 +421,8 @@ turns = Table(
     Column("version", Integer, nullable=False, server_default="0"),  # of the process, as a number
 )
 
-# One chat and its mirror in an open line of Bitrix24. It is worked on by one caller at a time: what is said there keeps
-# its order, and two calls for one chat would wait for each other in the portal.
+# One chat and its mirror in an open line of Bitrix24. It is worked on by one caller at a time: what
+# is said there keeps its order, and two calls for one chat would wait for each other in the portal.
 mirrors = Table(
     "mirrors",
     metadata,
@@ -440,8 +446,8 @@ mirrors = Table(
     sqlite_autoincrement=True,
 )
 
-# What goes into a mirror and what comes out of it, each once by its key. No client's words are in it: they are read
-# where they are kept. Only what an operator wrote lies here until it is out.
+# What goes into a mirror and what comes out of it, each once by its key. No client's words are in
+# it: they are read where they are kept. Only what an operator wrote lies here until it is out.
 mirrored = Table(
     "mirrored",
     metadata,
@@ -476,8 +482,8 @@ timelines = Table(
     Column("behind", Boolean, nullable=False, server_default=true()),  # backlog.py
 )
 
-# One comment in a timeline: of a chat and a day, or of a chat and a conversation; or one beside it in another card. Or
-# a mark of a client who waits.
+# One comment in a timeline: of a chat and a day, or of a chat and a conversation; or one beside it
+# in another card. Or a mark of a client who waits.
 IS_MARK = "substr(name, 1, 6) = 'waits-'"  # an index of a part is used where its condition stands word for word
 records = Table(
     "records",
@@ -485,7 +491,8 @@ records = Table(
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
-    # 2027-01-15, or end-<when the conversation began>; beside it <…>@<kind of card>; or waits-<since>
+    # 2027-01-15, or end-<when the conversation began>; beside it <…>@<kind of card>; or
+    # waits-<since>
     Column("name", String(40), nullable=False),
     Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
     Column("owner_id", Id, nullable=False, server_default="0"),
@@ -573,7 +580,8 @@ reply_uses = Table(
     Column("at", Float, nullable=False),  # the last time
 )
 
-# Messages that go out later. With its send the row is gone; the key that both share is one message for ever.
+# Messages that go out later. With its send the row is gone; the key that both share is one message
+# for ever.
 scheduled = Table(
     "scheduled",
     metadata,

@@ -1,4 +1,5 @@
-"""Encrypt secrets before they are stored; several keys may decrypt, the first one encrypts (so keys can rotate)."""
+"""Encrypt secrets before they are stored; several keys may decrypt, the first one encrypts (so keys
+can rotate)."""
 
 import logging
 from collections.abc import Sequence
@@ -38,7 +39,8 @@ class SecretBox:
         return True
 
     def reencrypt(self, sealed: str) -> str:
-        """The same secret under the first key; the same text if that sealed it already. Raises DecryptionError."""
+        """The same secret under the first key; the same text if that sealed it already. Raises
+        DecryptionError."""
         try:
             self._first.decrypt(sealed)
         except InvalidToken:
@@ -46,8 +48,8 @@ class SecretBox:
         return sealed
 
     def decrypt_or_empty(self, sealed: str) -> str:
-        """The opened secret; "" for an empty one or one that no key opens: one such value must not fail a whole
-        page."""
+        """The opened secret; "" for an empty one or one that no key opens: one such value must not
+        fail a whole page."""
         try:
             return self.decrypt(sealed) if sealed else ""
         except DecryptionError as error:

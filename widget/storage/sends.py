@@ -1,4 +1,5 @@
-"""Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for ever."""
+"""Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for
+ever."""
 
 import json
 import logging
@@ -90,8 +91,8 @@ class Send:
 
 @dataclass(frozen=True)
 class SendStep:
-    """What happened to a send: a state, LOOKED or TOLD; `how` that was found out; `detail` is a reason, or who said
-    so."""
+    """What happened to a send: a state, LOOKED or TOLD; `how` that was found out; `detail` is a
+    reason, or who said so."""
 
     at: float
     what: str
@@ -108,7 +109,8 @@ class Trail:
         self._read = reader(SendStep, trail)
 
     def longer(self, what: str, *, how: str = "", detail: str = "") -> ColumnElement[str]:
-        """The steps of a send with one more, for the statement that changes it; of very many the first stay."""
+        """The steps of a send with one more, for the statement that changes it; of very many the
+        first stay."""
         step = json.dumps([self._clock(), what, how, detail[:120]]) + "\n"
         return case((func.length(sends.c.steps) < MAX_TRAIL, sends.c.steps + step), else_=sends.c.steps)
 
@@ -130,7 +132,8 @@ class Trail:
 
 
 def steps_in(kept: str) -> list[SendStep]:
-    """The steps that a send's row holds, oldest first (pure). A newer version may tell more of each."""
+    """The steps that a send's row holds, oldest first (pure). A newer version may tell more of
+    each."""
     return [SendStep(*json.loads(line)[:4]) for line in kept.splitlines()]
 
 
@@ -154,9 +157,9 @@ class Sends:
         user_name: str = "",
         typed: bool = False,
     ) -> tuple[Send, bool]:
-        """Write the row before anything is sent. With a key that was seen before: that row, and False. `typed`: a typed
-        number is all that brought its writer to the chat. Raises RowRefused for a portal or chat that is gone. One
-        statement, another one for a known key."""
+        """Write the row before anything is sent. With a key that was seen before: that row, and
+        False. `typed`: a typed number is all that brought its writer to the chat. Raises RowRefused
+        for a portal or chat that is gone. One statement, another one for a known key."""
         now = self._clock()
         values = {
             "portal_id": portal_id,
@@ -191,8 +194,8 @@ class Sends:
     def settle(
         self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
     ) -> Send:
-        """As `advance`, also where the database takes no writes: the send is returned as it would be, and the next
-        reading finds its state out again. Never raises for that."""
+        """As `advance`, also where the database takes no writes: the send is returned as it would
+        be, and the next reading finds its state out again. Never raises for that."""
         try:
             return self.advance(send, state, reason=reason, message_id=message_id, how=how, by=by)
         except NOT_WRITTEN as error:
@@ -203,9 +206,9 @@ class Sends:
     def advance(
         self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
     ) -> Send:
-        """Move the send to `state` unless it is already further along PROGRESS: a late «sent» cannot undo «read».
-        Its trail says `how` that was found out, and `by` which user. Returns the row as stored. One statement, another
-        one where it was further along."""
+        """Move the send to `state` unless it is already further along PROGRESS: a late «sent»
+        cannot undo «read». Its trail says `how` that was found out, and `by` which user. Returns
+        the row as stored. One statement, another one where it was further along."""
         values: dict[str, Any] = {"state": state.value, "reason": reason, "changed_at": self._clock()}
         if message_id:
             values["message_id"] = message_id
@@ -235,23 +238,26 @@ class Sends:
         return self._of_chat(portal_id, chat_id, *in_time, most=MAX_RECENT)[::-1]
 
     def named(self, portal_id: int, chat_id: int, message_ids: Collection[str]) -> list[Send]:
-        """Those of the chat's sends that are these messages, however old. One query, none for no ids."""
+        """Those of the chat's sends that are these messages, however old. One query, none for no
+        ids."""
         return self._of_chat(portal_id, chat_id, sends.c.message_id.in_(message_ids)) if message_ids else []
 
     def in_state(
         self, portal_id: int, chat_id: int, states: Collection[SendState], since: float, before: float, most: int
     ) -> list[Send]:
-        """The chat's sends of a time that are still in one of these states, those looked at longest ago first."""
+        """The chat's sends of a time that are still in one of these states, those looked at longest
+        ago first."""
         in_time = (_in(states), sends.c.created_at > since, sends.c.created_at < before)
         return self._of_chat(portal_id, chat_id, *in_time, most=most, order=(sends.c.changed_at, sends.c.id))
 
     def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
-        """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
+        """What this user wrote in the chat from here, newest first; of very many the newest. One
+        query."""
         return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MAX_WRITTEN)
 
     def lately(self, portal_id: int, chat_id: int, since: float) -> list[Send]:
-        """What users wrote in the chat from here after this time (unix seconds), newest first; of very many the newest.
-        One query."""
+        """What users wrote in the chat from here after this time (unix seconds), newest first; of
+        very many the newest. One query."""
         return self._of_chat(portal_id, chat_id, sends.c.user_id != 0, sends.c.created_at > since, most=MAX_LATELY)
 
     def by_message(self, portal_id: int, line_id: int, message_id: str) -> list[Send]:
@@ -261,7 +267,8 @@ class Sends:
             return [self.of_row(row) for row in connection.execute(select(*SEND_COLUMNS).where(*mine)).mappings()]
 
     def lines_unclear(self) -> list[tuple[int, int]]:
-        """Portal and line of every send without a clear end that is due to be looked for. One query."""
+        """Portal and line of every send without a clear end that is due to be looked for. One
+        query."""
         query = (
             select(chats.c.portal_id, chats.c.line_id).join_from(sends, chats, sends.c.chat_id == chats.c.id).distinct()
         )
@@ -276,16 +283,16 @@ class Sends:
             return [self.of_row(row) for row in connection.execute(query).mappings()]
 
     def look(self, send: Send, *, pause: float) -> bool:
-        """Take the next look for a send, for this caller alone; the one after it is due in `pause` seconds. False if
-        another caller was quicker. One statement."""
+        """Take the next look for a send, for this caller alone; the one after it is due in `pause`
+        seconds. False if another caller was quicker. One statement."""
         mine = sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.looks == send.looks
         next_look = {"looks": send.looks + 1, "next_look_at": self._clock() + pause, "steps": self.trail.longer(LOOKED)}
         with transaction(self._engine) as connection:
             return bool(connection.execute(update(sends).where(*mine).values(next_look)).rowcount)
 
     def count_unclear(self, portal_id: int | None = None) -> dict[SendState, int]:
-        """How many sends of the last week have no clear end for some minutes, or are missing and no rep said what is
-        true, by state; of all portals where none is named. One query."""
+        """How many sends of the last week have no clear end for some minutes, or are missing and no
+        rep said what is true, by state; of all portals where none is named. One query."""
         now = self._clock()
         since, before = now - DECIDED_WITHIN, now - SETTLES_WITHIN
         where = [sends.c.created_at > since, sends.c.created_at < before, sends.c.reason != SENT_AGAIN]
@@ -305,7 +312,8 @@ class Sends:
             connection.execute(update(sends).where(*mine).values(text=""))
 
     def wipe_texts(self, before: float) -> int:
-        """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""
+        """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how
+        many."""
         old = and_(sends.c.created_at < before, sends.c.text != "")
         return in_parts(self._engine, sends, old, update(sends).values(text=""))
 
@@ -324,7 +332,8 @@ class Sends:
 
 
 def _of_line(portal_id: int, line_id: int) -> ColumnElement[bool]:
-    """Sends in chats of this line. Not as a list of them, which SQLite would go through chat by chat."""
+    """Sends in chats of this line. Not as a list of them, which SQLite would go through chat by
+    chat."""
     return exists().where(chats.c.id == sends.c.chat_id, chats.c.portal_id == portal_id, chats.c.line_id == line_id)
 
 

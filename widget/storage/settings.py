@@ -12,7 +12,8 @@ from widget.storage.upsert import insert_into
 
 @dataclass(frozen=True)
 class Defaults:
-    """`line_id` None: no choice. A chosen line may meanwhile be off, removed or closed to this user."""
+    """`line_id` None: no choice. A chosen line may meanwhile be off, removed or closed to this
+    user."""
 
     line_id: int | None = None
     show_name: bool = False
@@ -29,12 +30,14 @@ _OF_USER = select(user_settings).where(
 
 class UserSettings:
     def __init__(self, engine: Engine, changed: Callable[[int, int], None] = lambda portal, user: None) -> None:
-        """`changed` is told of the portal and the user after a choice of theirs was written. Must not raise."""
+        """`changed` is told of the portal and the user after a choice of theirs was written. Must
+        not raise."""
         self._engine = engine
         self._changed = changed
 
     def of(self, portal_id: int, user_id: int) -> Defaults:
-        """One query by primary key; not remembered, so that a choice holds at once in every process."""
+        """One query by primary key; not remembered, so that a choice holds at once in every
+        process."""
         with transaction(self._engine) as connection:
             row = connection.execute(_OF_USER, {"portal_id": portal_id, "user_id": user_id}).mappings().first()
         if row is None:

@@ -51,8 +51,8 @@ class Staff:
             return self._remembered.get(portal_id, {}).values()
 
     def seen(self, portal_id: int, user_id: int, name: str, *, active: bool = True, admin: bool | None = None) -> None:
-        """An employee, as Bitrix24 names them now; whether they are an administrator stays as it was without `admin`.
-        One statement where that is news."""
+        """An employee, as Bitrix24 names them now; whether they are an administrator stays as it
+        was without `admin`. One statement where that is news."""
         known = self.of(portal_id).get(user_id)
         if admin is None:
             admin = known.admin if known else False

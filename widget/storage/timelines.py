@@ -1,4 +1,5 @@
-"""Conversations in the timelines of cards: what a portal wants of them, and which comments hold them."""
+"""Conversations in the timelines of cards: what a portal wants of them, and which comments hold
+them."""
 
 import json
 from collections.abc import Callable, Collection
@@ -33,10 +34,10 @@ class TimelineMode(Enum):
 
 @dataclass(frozen=True)
 class TimelineSettings:
-    """`funnels` () is all of them. `kinds` are other kinds of cards (entityTypeId) that tell it too: quotes, invoices,
-    smart processes. `idle_hours`: after so long without a message a conversation has ended. `zone` is
-    the one of the administrator who chose, for days and times; "" is UTC. `since` (unix seconds) is when it was
-    chosen."""
+    """`funnels` () is all of them. `kinds` are other kinds of cards (entityTypeId) that tell it
+    too: quotes, invoices, smart processes. `idle_hours`: after so long without a message a
+    conversation has ended. `zone` is the one of the administrator who chose, for days and times; ""
+    is UTC. `since` (unix seconds) is when it was chosen."""
 
     mode: TimelineMode = TimelineMode.OFF
     deals: bool = True
@@ -53,8 +54,9 @@ class TimelineSettings:
 
 @dataclass(frozen=True)
 class Record:
-    """One comment. `comment_id` and the card are 0 until they are known. `asked`: a call went out whose end is not
-    written down, or its copies are not all there. `others`: how many other deals the client had when it was made."""
+    """One comment. `comment_id` and the card are 0 until they are known. `asked`: a call went out
+    whose end is not written down, or its copies are not all there. `others`: how many other deals
+    the client had when it was made."""
 
     id: int
     portal_id: int
@@ -107,15 +109,15 @@ class Timelines:
         return {portal_id: one for portal_id, one in self.chosen().items() if one.mode is not TimelineMode.OFF}
 
     def marked(self) -> list[Record]:
-        """The marks of waiting clients that stand in cards, or may, of all portals. One query, which reads marks
-        alone."""
+        """The marks of waiting clients that stand in cards, or may, of all portals. One query,
+        which reads marks alone."""
         mine = _MARK, or_(records.c.comment_id != 0, records.c.asked)
         with transaction(self._engine) as connection:
             return [self._record(row) for row in connection.execute(select(records).where(*mine)).mappings()]
 
     def forget_marks(self) -> int:
-        """Delete the marks of a week ago that no card ever got: the CRM did not know their clients. Returns how
-        many."""
+        """Delete the marks of a week ago that no card ever got: the CRM did not know their clients.
+        Returns how many."""
         never = _MARK, records.c.comment_id == 0, records.c.asked.is_(False)
         return prune(self._engine, records, and_(*never, records.c.begins_at < self._clock() - MARK_DAYS * 86_400.0))
 
@@ -127,9 +129,10 @@ class Timelines:
     def due(
         self, portal_id: int, settings: TimelineSettings, lines: Collection[int], since: float = 0.0
     ) -> list[tuple[Chat, float]]:
-        """Chats of these lines, written in since a time (unix seconds), with messages that no comment holds, and the
-        time up to which they are held, those quiet for longest first, at most MAX_DUE. What is being told or rests
-        after a failure is left out. One query, which reads the chats since then alone."""
+        """Chats of these lines, written in since a time (unix seconds), with messages that no
+        comment holds, and the time up to which they are held, those quiet for longest first, at
+        most MAX_DUE. What is being told or rests after a failure is left out. One query, which
+        reads the chats since then alone."""
         now = self._clock()
         of_chat = records.c.chat_id == chats.c.id, not_(_MARK), records.c.name.not_like("%@%")
         newest = select(func.max(records.c.told_at)).where(*of_chat)
@@ -153,14 +156,16 @@ class Timelines:
         return [(chat_of_row(row), float(row["held"])) for row in rows]
 
     def beside(self, record: Record) -> list[str]:
-        """The names of the records of this conversation that are comments of their own in other cards. One query."""
+        """The names of the records of this conversation that are comments of their own in other
+        cards. One query."""
         mine = records.c.chat_id == record.chat_id, records.c.portal_id == record.portal_id
         query = select(records.c.name).where(*mine, records.c.name.like(f"{record.name}@%")).order_by(records.c.id)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
     def take(self, chat: Chat, name: str, begins_at: float) -> Record | None:
-        """The record of this name, made if there is none, for this caller alone; None if it is not due or taken."""
+        """The record of this name, made if there is none, for this caller alone; None if it is not
+        due or taken."""
         now = self._clock()
         named = {"portal_id": chat.portal_id, "chat_id": chat.id, "name": name}
         mine = and_(*(records.c[key] == value for key, value in named.items()))
@@ -179,7 +184,8 @@ class Timelines:
         return replace(record, others=others)
 
     def ask(self, record: Record, *, owner_type: int, owner_id: int, user_id: int) -> Record:
-        """Write down that a comment is about to be made: in which card, as which user. One statement."""
+        """Write down that a comment is about to be made: in which card, as which user. One
+        statement."""
         self._set(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
         return replace(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
 
@@ -189,8 +195,8 @@ class Timelines:
         return replace(record, comment_id=comment_id)
 
     def done(self, record: Record, told_at: float) -> None:
-        """Note that the comment holds all messages until this time (unix seconds), and is where it was to be. One
-        statement."""
+        """Note that the comment holds all messages until this time (unix seconds), and is where it
+        was to be. One statement."""
         self._set(record, told_at=told_at, asked=False, busy_until=0.0, next_try_at=0.0, attempts=0, error="")
 
     def leave(self, record: Record) -> None:
@@ -198,8 +204,8 @@ class Timelines:
         self._set(record, busy_until=0.0)
 
     def give_up(self, record: Record, told_at: float, error: str) -> None:
-        """The messages until this time (unix seconds) stay untold, and why is kept: what comes later is told. One
-        statement."""
+        """The messages until this time (unix seconds) stay untold, and why is kept: what comes
+        later is told. One statement."""
         failure = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
         self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, **failure)
 

@@ -14,8 +14,8 @@ _OF_USER = select(tokens).where(tokens.c.portal_id == bindparam("portal_id"), to
 
 @dataclass(frozen=True)
 class Token:
-    """A user's access to REST with that user's rights. `expires_at` is unix seconds; `sealed` tells one stored pair
-    from the next without opening it, "" for a pair that was never stored."""
+    """A user's access to REST with that user's rights. `expires_at` is unix seconds; `sealed` tells
+    one stored pair from the next without opening it, "" for a pair that was never stored."""
 
     access: str
     refresh: str
@@ -32,8 +32,8 @@ class Tokens:
         self._secret_box = secret_box
 
     def find(self, portal_id: int, user_id: int) -> Token | None:
-        """The user's stored pair, None without one or if no key opens it: the next page that is opened brings
-        another. One query."""
+        """The user's stored pair, None without one or if no key opens it: the next page that is
+        opened brings another. One query."""
         with self._engine.connect() as connection:
             row = connection.execute(_OF_USER, {"portal_id": portal_id, "user_id": user_id}).mappings().first()
         access = self._secret_box.decrypt_or_empty(row["access"]) if row else ""
@@ -48,10 +48,11 @@ class Tokens:
             return list(connection.execute(query).scalars())
 
     def put(self, portal_id: int, user_id: int, token: Token) -> Token:
-        """Store before use: a lost refresh token means a reinstall. Ends a lease on the pair; gives it as stored.
+        """Store before use: a lost refresh token means a reinstall. Ends a lease on the pair; gives
+        it as stored.
 
-        A pair without a refresh token keeps the stored one. Raises IntegrityError for a portal that is gone. One
-        statement, two for a first pair.
+        A pair without a refresh token keeps the stored one. Raises IntegrityError for a portal that
+        is gone. One statement, two for a first pair.
         """
         stored = self.replace(portal_id, user_id, token)
         if stored:
@@ -69,8 +70,8 @@ class Tokens:
         return replace(token, sealed=sealed)
 
     def replace(self, portal_id: int, user_id: int, token: Token) -> Token | None:
-        """`put` for a user with a stored pair; returns None, and stores nothing, where it was forgotten meanwhile. One
-        statement."""
+        """`put` for a user with a stored pair; returns None, and stores nothing, where it was
+        forgotten meanwhile. One statement."""
         sealed = self._secret_box.encrypt(token.access)
         values: dict[str, str | float] = {
             "access": sealed,
@@ -84,21 +85,22 @@ class Tokens:
             return replace(token, sealed=sealed) if connection.execute(row).rowcount else None
 
     def lease(self, portal_id: int, user_id: int, pair: Token, *, now: float, until: float) -> bool:
-        """The right to renew this very pair, for one caller of all processes until it ends. One statement."""
+        """The right to renew this very pair, for one caller of all processes until it ends. One
+        statement."""
         mine = self._row(portal_id, user_id) & (tokens.c.access == pair.sealed) & (tokens.c.renewing_until < now)
         with self._engine.begin() as connection:
             return bool(connection.execute(update(tokens).where(mine).values(renewing_until=until)).rowcount)
 
     def release(self, portal_id: int, user_id: int, *, until: float) -> None:
-        """Give a lease back without a new pair; `until` is the lease's own, so no other lease is ended. One
-        statement."""
+        """Give a lease back without a new pair; `until` is the lease's own, so no other lease is
+        ended. One statement."""
         mine = self._row(portal_id, user_id) & (tokens.c.renewing_until == until)
         with self._engine.begin() as connection:
             connection.execute(update(tokens).where(mine).values(renewing_until=0.0))
 
     def drop(self, portal_id: int, user_id: int, pair: Token | None = None) -> None:
-        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays. A renewal that
-        is under way stores nothing then (`replace`). One statement."""
+        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one
+        stays. A renewal that is under way stores nothing then (`replace`). One statement."""
         mine = self._row(portal_id, user_id)
         if pair is not None:
             mine = mine & (tokens.c.access == pair.sealed) & (tokens.c.renewing_until == 0.0)

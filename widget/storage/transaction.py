@@ -1,4 +1,5 @@
-"""Transactions that repositories share: what is written together is kept together, at the cost of one commit."""
+"""Transactions that repositories share: what is written together is kept together, at the cost of
+one commit."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -22,9 +23,9 @@ _running = _Running()
 def transaction(engine: Engine) -> Iterator[Connection]:
     """Join the transaction that this thread runs on the database, or run one until the block ends.
 
-    An error takes back everything that was written in the outermost block. Do not catch a database's error inside
-    and go on: PostgreSQL refuses every statement after it. Never make an outside call inside: on SQLite all other
-    writers wait.
+    An error takes back everything that was written in the outermost block. Do not catch a
+    database's error inside and go on: PostgreSQL refuses every statement after it. Never make an
+    outside call inside: on SQLite all other writers wait.
     """
     connections = _running.connections
     if engine in connections:
@@ -42,8 +43,8 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def after_commit(engine: Engine, work: Callable[[], object]) -> None:
-    """Do it once the transaction that this thread runs on the database is committed, never if it is taken back; at
-    once without one. Must not raise."""
+    """Do it once the transaction that this thread runs on the database is committed, never if it is
+    taken back; at once without one. Must not raise."""
     if engine in _running.afterwards:
         _running.afterwards[engine].append(work)
     else:

@@ -1,8 +1,10 @@
-"""Turns for work that is done by the clock: of any number of workers on any hosts one does each piece, once.
+"""Turns for work that is done by the clock: of any number of workers on any hosts one does each
+piece, once.
 
-A turn is a lease in SQL. The worker that has it keeps it alive while it works; one that was killed loses it within
-`LEASE_SECONDS`, and the next worker whose clock strikes goes on. Hosts must agree on the time to some seconds (NTP).
-While two versions run side by side, what an older worker has done is done by a newer one as well.
+A turn is a lease in SQL. The worker that has it keeps it alive while it works; one that was killed
+loses it within `LEASE_SECONDS`, and the next worker whose clock strikes goes on. Hosts must agree
+on the time to some seconds (NTP). While two versions run side by side, what an older worker has
+done is done by a newer one as well.
 """
 
 import secrets
@@ -43,8 +45,8 @@ class Turns:
 
     @contextmanager
     def turn(self, name: str, rest: float) -> Iterator[bool]:
-        """Whether the work is the caller's now. It rests for `rest` seconds from its beginning once it has ended, by
-        success or error. Two statements; one where it is another's turn."""
+        """Whether the work is the caller's now. It rests for `rest` seconds from its beginning once
+        it has ended, by success or error. Two statements; one where it is another's turn."""
         began = self._clock()
         if not self._take(name, began):
             yield False
@@ -55,7 +57,8 @@ class Turns:
             self._end(name, until=began + rest)
 
     def keep(self) -> None:
-        """Keep what is being done here alive; every `KEEP_ALIVE_SECONDS`. One statement, none where nothing is."""
+        """Keep what is being done here alive; every `KEEP_ALIVE_SECONDS`. One statement, none where
+        nothing is."""
         with self._lock:
             held = list(self._held)
         if not held:

@@ -1,6 +1,8 @@
-"""Hourly counters of the last days, by line and without phone numbers: for budgets, forecasts and pictures.
+"""Hourly counters of the last days, by line and without phone numbers: for budgets, forecasts and
+pictures.
 
-An hour is unix seconds // 3600; line 0 stands for what is not a line's (an opened page knows none yet).
+An hour is unix seconds // 3600; line 0 stands for what is not a line's (an opened page knows none
+yet).
 """
 
 import logging
@@ -29,9 +31,10 @@ FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts that no acco
 
 @dataclass(frozen=True)
 class Counts:
-    """What is counted. `openings` are pages, on line 0. `new_numbers` were unknown or out of date when a card first
-    showed them, by the card's line. A reveal is a press; it is answered by its first send. `checks` and `sent` are what
-    a budget is made of, `sent` by any device. `firsts` went out from here to numbers without a chat."""
+    """What is counted. `openings` are pages, on line 0. `new_numbers` were unknown or out of date
+    when a card first showed them, by the card's line. A reveal is a press; it is answered by its
+    first send. `checks` and `sent` are what a budget is made of, `sent` by any device. `firsts`
+    went out from here to numbers without a chat."""
 
     openings: int = 0
     new_numbers: int = 0
@@ -60,14 +63,16 @@ class Usage:
         return int(self._clock() // HOUR)
 
     def add(self, portal_id: int, line_id: int, *, hour: int | None = None, **counts: int) -> None:
-        """Count in SQL at once, so that it lasts if this process ends. A negative count takes back. One upsert.
+        """Count in SQL at once, so that it lasts if this process ends. A negative count takes back.
+        One upsert.
 
         A portal that was deleted meanwhile counts nothing.
         """
         self._write((portal_id, line_id, self.hour() if hour is None else hour), counts)
 
     def count(self, portal_id: int, line_id: int, **counts: int) -> None:
-        """Count in memory, written down within seconds: for what every opening counts. Never raises."""
+        """Count in memory, written down within seconds: for what every opening counts. Never
+        raises."""
         place = (portal_id, line_id, self.hour())
         with self._lock:
             self._waiting.setdefault(place, Counter()).update(counts)
@@ -76,7 +81,8 @@ class Usage:
             self.flush()
 
     def flush(self) -> None:
-        """Write down what waits. One upsert for each line and hour. Never raises: these are not worth a card."""
+        """Write down what waits. One upsert for each line and hour. Never raises: these are not
+        worth a card."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
             self._flushed_at = self._timer()
@@ -129,7 +135,8 @@ class Usage:
 
 
 def flush_at_exit(usage: "weakref.ref[Usage]") -> None:
-    """What waits is written down when the process ends; a service that is gone already has nothing waiting."""
+    """What waits is written down when the process ends; a service that is gone already has nothing
+    waiting."""
     alive = usage()
     if alive:
         alive.flush()

@@ -1,4 +1,5 @@
-"""Who wrote last in a chat, since when its client waits, and who answers it. Kept beyond the wiping of texts."""
+"""Who wrote last in a chat, since when its client waits, and who answers it. Kept beyond the wiping
+of texts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,8 +54,8 @@ class Waits:
         self._tell = tell
 
     def turns(self, chat: Chat) -> list[ChatTurn]:
-        """The newest turns of the chat, unordered: what webhooks told, and what was sent from cards. Sends that did
-        not surely go out are none, nor are automatic ones. Two queries."""
+        """The newest turns of the chat, unordered: what webhooks told, and what was sent from
+        cards. Sends that did not surely go out are none, nor are automatic ones. Two queries."""
         written = (
             select(messages.c.at, messages.c.from_me, messages.c.message_id)
             .where(
@@ -99,21 +100,23 @@ class Waits:
         return chat_of_row(row) if row else None
 
     def recounted(self, chat: Chat, *, since: float, theirs_at: float, answered_at: float) -> Chat | None:
-        """Store what was worked out from the chat's turns; None if another process has done so since `chat` was read.
-        One statement. It counts even where nothing changes: who read fewer turns must not write after it."""
+        """Store what was worked out from the chat's turns; None if another process has done so
+        since `chat` was read. One statement. It counts even where nothing changes: who read fewer
+        turns must not write after it."""
         values = {"waiting_since": since, "theirs_at": theirs_at, "answered_at": answered_at}
         return self._change(chat, chats.c.recounts == chat.recounts, **values, recounts=chat.recounts + 1)
 
     def waive(self, chat: Chat, user_id: int, *, until: float) -> Chat | None:
-        """The client's messages up to `until` (unix seconds) need no reply; None where that was said of them and later
-        ones. One statement."""
+        """The client's messages up to `until` (unix seconds) need no reply; None where that was
+        said of them and later ones. One statement."""
         at = case((chats.c.theirs_at < until, chats.c.theirs_at), else_=literal(until))
         recounts = chats.c.recounts + 1
         return self._change(chat, chats.c.waived_at < at, waived_at=at, waived_by=user_id, recounts=recounts)
 
     def own(self, chat: Chat, user_id: int, *, at: float, typed: bool = False) -> Chat | None:
-        """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all that brought them.
-        Who had it is told. One statement, a second one where there was an owner."""
+        """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all
+        that brought them. Who had it is told. One statement, a second one where there was an
+        owner."""
         which = chats.c.owner_id != user_id
         was = case((chats.c.owner_id != 0, chats.c.owner_id), else_=chats.c.owner_was)
         with transaction(self._engine) as connection:
@@ -124,8 +127,8 @@ class Waits:
         return owned
 
     def is_taken_from(self, chat: Chat, user_id: int) -> bool:
-        """Whether another user has this chat now that was theirs, and they have not seen that. One query where others
-        are to be told, none else."""
+        """Whether another user has this chat now that was theirs, and they have not seen that. One
+        query where others are to be told, none else."""
         if not chat.owner_was or chat.owner_id in (0, user_id):
             return False
         if chat.owner_was == user_id:
@@ -151,8 +154,8 @@ class Waits:
         return self._longest(portal_id, wanted.line_ids, *which, most=MAX_LISTED)
 
     def owned_since(self, portal_id: int, line_ids: Sequence[int], until: float) -> list[Chat]:
-        """The chats with an owner whose clients have waited since this time (unix seconds) or longer, longest first; of
-        very many the first. One query."""
+        """The chats with an owner whose clients have waited since this time (unix seconds) or
+        longer, longest first; of very many the first. One query."""
         which = chats.c.waiting_since <= until, chats.c.owner_id != 0
         return self._longest(portal_id, line_ids, *which, most=MAX_LATE)
 
@@ -169,7 +172,8 @@ class Waits:
             return set(connection.execute(query).scalars())
 
     def counts(self, now: float) -> dict[str, int]:
-        """How many clients of all portals wait at `now` (unix seconds), by the names in WAITED. One query."""
+        """How many clients of all portals wait at `now` (unix seconds), by the names in WAITED. One
+        query."""
         steps = ((chats.c.waiting_since <= now - seconds, name) for name, seconds in WAITED)
         waited = case(*steps, else_=WAITED[-1][0])
         recent = chats.c.waiting_since > _ZERO, chats.c.waiting_since > now - COUNTED_DAYS * 86_400.0
@@ -179,7 +183,8 @@ class Waits:
         return {name: found.get(name, 0) for name, _seconds in WAITED}
 
     def lost(self, portal_id: int, user_id: int) -> list[Chat]:
-        """The chats that were taken from this user, the last taken first, until they have seen it. One query."""
+        """The chats that were taken from this user, the last taken first, until they have seen it.
+        One query."""
         mine = losses.c.portal_id == portal_id, losses.c.user_id == user_id, chats.c.owner_id.not_in((0, user_id))
         query = select(chats).join(losses, losses.c.chat_id == chats.c.id).where(*mine)
         with transaction(self._engine) as connection:
@@ -187,8 +192,8 @@ class Waits:
             return [chat_of_row(row) for row in rows.mappings()]
 
     def written_in(self, portal_id: int, user_id: int, chat_ids: Sequence[int]) -> set[int]:
-        """Those of these chats in which the user wrote what went out, from a card or with another right to read them.
-        One query, none for no chats."""
+        """Those of these chats in which the user wrote what went out, from a card or with another
+        right to read them. One query, none for no chats."""
         if not chat_ids:
             return set()
         here = sends.c.portal_id == portal_id, sends.c.chat_id.in_(chat_ids)

@@ -1,1 +1,2 @@
-"""Conversations in the timelines of cards: one comment a day that grows, or a transcript at the end."""
+"""Conversations in the timelines of cards: one comment a day that grows, or a transcript at the
+end."""

@@ -1,4 +1,5 @@
-"""A mark on the card whose client waits for an answer: an activity of ours with a badge, until the client is answered.
+"""A mark on the card whose client waits for an answer: an activity of ours with a badge, until the
+client is answered.
 
 bitrix24/b24restdocs: api-reference/crm/timeline/activities/configurable/*.md.
 """
@@ -47,8 +48,8 @@ class WaitingBadges:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over every portal that wants it and has a client who waits, or that has marks left. Three queries
-        where there is none. Never raises Refused."""
+        """A round over every portal that wants it and has a client who waits, or that has marks
+        left. Three queries where there is none. Never raises Refused."""
         wanted = {portal_id: one for portal_id, one in self._timelines.chosen().items() if one.badge}
         marked = self._timelines.marked()
         waits = self._conversations.waits.portals()
@@ -66,7 +67,8 @@ class WaitingBadges:
                 self._try(portal, chat.id, partial(self._mark, portal, wanted[portal.id], chat))
 
     def _waiting(self, portal: Portal) -> dict[int, Chat]:
-        """The chats whose clients wait for too long. An open line shows by itself who waits in it."""
+        """The chats whose clients wait for too long. An open line shows by itself who waits in
+        it."""
         lines = [line.id for line in self._lines.of(portal.id) if not line.mirrored]
         too_long = self._clock() - 60.0 * portal.waiting_minutes
         waiting = self._conversations.waits.waiting(portal.id, Filter(tuple(lines)))
@@ -79,8 +81,8 @@ class WaitingBadges:
             log.warning("badge.failed portal=%s chat=%s error=%s", portal.id, chat_id, error.reason)
 
     def _mark(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> None:
-        """Mark the chat's card, once: an activity that may have been made is looked for by our own mark. Four calls
-        at most. Raises Refused."""
+        """Mark the chat's card, once: an activity that may have been made is looked for by our own
+        mark. Four calls at most. Raises Refused."""
         record = self._timelines.take(chat, f"waits-{int(chat.waiting_since)}", chat.waiting_since)
         if record is None:
             return
@@ -105,8 +107,8 @@ class WaitingBadges:
             self._timelines.done(self._timelines.made(record, made), 0.0)
 
     def _end(self, portal: Portal, record: Record) -> None:
-        """Complete an activity: the client was answered, or marks are not wanted any more. Two calls at most; a
-        deleted one is gone already."""
+        """Complete an activity: the client was answered, or marks are not wanted any more. Two
+        calls at most; a deleted one is gone already."""
         activity = record.comment_id or self._look_for(portal, record)
         try:
             wanted = {"id": activity, "fields": {"completed": True}}

@@ -20,7 +20,8 @@ class TimelineParts:
 def build_timelines(
     stored: Repositories, rest: Rest, writes_itself: Callable[[Portal, Line], bool], clock: Callable[[], float]
 ) -> TimelineParts:
-    """`writes_itself`: whether the open line of a line of ours keeps its conversations in the CRM."""
+    """`writes_itself`: whether the open line of a line of ours keeps its conversations in the
+    CRM."""
     shared = stored.timelines, rest, stored.portals, stored.lines, stored.conversations
     return TimelineParts(
         TimelineWork(*shared, stored.mirrors, writes_itself=writes_itself), WaitingBadges(*shared, clock)

@@ -28,10 +28,11 @@ class Comments:
         self._timelines = timelines
 
     def write(self, portal: Portal, record: Record, place: Place | None, users: Iterable[int], text: Text) -> Record:
-        """Change the comment of this record, or make it in the card `place`: as the first of these users who may, else
-        as who installed the application.
+        """Change the comment of this record, or make it in the card `place`: as the first of these
+        users who may, else as who installed the application.
 
-        One outside call for each user who may not, and two more where an answer was lost before. Raises Refused.
+        One outside call for each user who may not, and two more where an answer was lost before.
+        Raises Refused.
         """
         words = text(_mark_of(record))
         if record.asked and not record.comment_id and (found := self._look_for(portal, record)):
@@ -44,8 +45,8 @@ class Comments:
         return self._make(portal, record, place, users, words)
 
     def bind(self, portal: Portal, record: Record, places: Sequence[Place]) -> None:
-        """Show the comment in these cards too. Repeatable; one outside call each. What its user may not change stays as
-        it is. Raises Refused."""
+        """Show the comment in these cards too. Repeatable; one outside call each. What its user may
+        not change stays as it is. Raises Refused."""
         for kind, item_id in places:
             wanted = {"OWNER_ID": record.comment_id, "ENTITY_ID": item_id, "ENTITY_TYPE": name_of(kind)}
             if self._rest.call(portal, record.user_id, "crm.timeline.bindings.bind", {"fields": wanted}) is not True:
@@ -79,7 +80,8 @@ class Comments:
                     raise
 
     def _look_for(self, portal: Portal, record: Record) -> int:
-        """A comment of ours whose answer was lost, by the mark in its first line: among the newest 50 of its card."""
+        """A comment of ours whose answer was lost, by the mark in its first line: among the newest
+        50 of its card."""
         where = {"ENTITY_ID": record.owner_id, "ENTITY_TYPE": name_of(record.owner_type)}
         wanted = {"filter": where, "select": ["ID", "COMMENT"], "order": {"ID": "DESC"}}
         rows = map(as_dict, as_rows(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))

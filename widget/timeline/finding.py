@@ -24,15 +24,16 @@ class CardFinder:
         self._hidden = hidden
 
     def find(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
-        """The card of a chat, found by its number and by the cards that it was attached to; None if the CRM has none.
-        Two calls at most, and a query. Raises Refused."""
+        """The card of a chat, found by its number and by the cards that it was attached to; None if
+        the CRM has none. Two calls at most, and a query. Raises Refused."""
         known = with_cards(CrmParties(), cards_of_chat(self._rest, self._hidden, portal, chat))
         kinds = (*((DEAL,) if settings.deals else ()), *settings.kinds)
         return choose(self._with_items(portal, known, kinds), settings)
 
     def _with_items(self, portal: Portal, known: CrmParties, kinds: Sequence[int]) -> CrmParties:
-        """With what these people have, of all of them in one batch. A contact may be an item's first or another one;
-        a kind that links no clients refuses its filter, and has none. Raises Refused."""
+        """With what these people have, of all of them in one batch. A contact may be an item's
+        first or another one; a kind that links no clients refuses its filter, and has none. Raises
+        Refused."""
         people = {"contactIds": known.contacts, "contactId": known.contacts, "companyId": known.companies}
         commands: dict[str, Command] = {
             f"k{kind}_{field}": (

@@ -1,6 +1,8 @@
-"""In which card a conversation is told: what Bitrix24 knows of the number, and the portal's choice (pure).
+"""In which card a conversation is told: what Bitrix24 knows of the number, and the portal's choice
+(pure).
 
-bitrix24/b24restdocs: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md, crm/universal/crm-item-list.md.
+bitrix24/b24restdocs: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md,
+crm/universal/crm-item-list.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +17,15 @@ from widget.untrusted import as_dict, as_positive_int
 Place = tuple[int, int]  # entityTypeId and id of a card
 
 _NAMES = {kind: name.lower() for name, kind in ENTITY_TYPES.items()}
-# How the stages of quotes, invoices and smart processes end that Bitrix24 made itself: «DT183_5:SUCCESS». One that an
-# administrator added is called otherwise, and taken for an open one.
+# How the stages of quotes, invoices and smart processes end that Bitrix24 made itself:
+# «DT183_5:SUCCESS». One that an administrator added is called otherwise, and taken for an open one.
 _ENDED = frozenset({"SUCCESS", "FAIL", "APPROVED", "DECLAINED", "P", "D"})
 
 
 @dataclass(frozen=True)
 class CrmParties:
-    """The CRM's items with a number, and what these have: deals, and items of other kinds each with its kind, the
-    freshest first."""
+    """The CRM's items with a number, and what these have: deals, and items of other kinds each with
+    its kind, the freshest first."""
 
     contacts: tuple[int, ...] = ()
     companies: tuple[int, ...] = ()
@@ -34,8 +36,8 @@ class CrmParties:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The card, those that show a copy, those that no copy can be bound to and that have a comment of their own, and
-    how many other deals might have been meant."""
+    """The card, those that show a copy, those that no copy can be bound to and that have a comment
+    of their own, and how many other deals might have been meant."""
 
     place: Place
     copies: tuple[Place, ...] = ()
@@ -65,8 +67,8 @@ def newest_first(items: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def choose(known: CrmParties, settings: TimelineSettings) -> Chosen | None:
-    """The freshest deal that is allowed, else a lead, else the freshest of another kind that was chosen, else the
-    client; None for a number that the CRM does not know."""
+    """The freshest deal that is allowed, else a lead, else the freshest of another kind that was
+    chosen, else the client; None for a number that the CRM does not know."""
     people = tuple((CONTACT, one) for one in known.contacts) + tuple((COMPANY, one) for one in known.companies)
     copies = people if settings.copies else ()
     beside = _freshest(known, settings)

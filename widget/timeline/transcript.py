@@ -10,7 +10,8 @@ from widget.chats.bubbles import Bubble
 from widget.i18n import catalogue
 
 MAX_MESSAGE = 2000
-# Bytes of one comment, the newest messages: the column takes 65,535 and loses the rest without a word.
+# Bytes of one comment, the newest messages: the column takes 65,535 and loses the rest without a
+# word.
 MAX_COMMENT = 60_000
 _INDENT = "\n" + 3 * "\N{NO-BREAK SPACE}"  # so that no line of a message looks like one of another writer
 

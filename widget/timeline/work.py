@@ -1,5 +1,5 @@
-"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, even if a process is
-killed."""
+"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, even if
+a process is killed."""
 
 import logging
 from collections.abc import Callable
@@ -54,7 +54,8 @@ class TimelineWork:
         *,
         writes_itself: Callable[[Portal, Line], bool],
     ) -> None:
-        """`writes_itself`: whether the open line of a line of ours keeps its conversations in the CRM."""
+        """`writes_itself`: whether the open line of a line of ours keeps its conversations in the
+        CRM."""
         self._timelines = timelines
         self._rest = rest
         self._portals = portals
@@ -66,8 +67,8 @@ class TimelineWork:
         self._comments = Comments(rest, timelines)
 
     def go(self) -> None:
-        """A round over every portal that wants it: what was written lately, and everything where old conversations may
-        be left. Two queries where none wants it. Never raises."""
+        """A round over every portal that wants it: what was written lately, and everything where
+        old conversations may be left. Two queries where none wants it. Never raises."""
         behind = self._timelines.backlog.take()
         for portal_id, settings in self._timelines.wanted().items():
             portal = self._portals.get(portal_id)
@@ -93,8 +94,8 @@ class TimelineWork:
         return len(due) < MAX_DUE
 
     def _tells(self, portal: Portal, line: Line) -> bool:
-        """Where an open line writes an activity of its own, that is what a card shows. Raises Refused where the portal
-        does not answer."""
+        """Where an open line writes an activity of its own, that is what a card shows. Raises
+        Refused where the portal does not answer."""
         return not line.mirrored or not self._writes_itself(portal, line)
 
     def _tell_of(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, held: float) -> bool:
@@ -134,7 +135,8 @@ class TimelineWork:
         return min((bubble.at for bubble in bubbles), default=chat.last_at)
 
     def _midnight(self, at: float, settings: TimelineSettings) -> float:
-        """When the day of a message began, or the choice was made; days are not all of one length."""
+        """When the day of a message began, or the choice was made; days are not all of one
+        length."""
         today = day_of(at, settings.zone)
         begin, end = at - 26 * 3600.0, at
         while end - begin > 1.0:
@@ -166,8 +168,9 @@ class TimelineWork:
         self._timelines.done(record, told_at)
 
     def _to_tell(self, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> CommentText:
-        """What a comment holds, the sends among it, and up to when it is all (unix seconds): a day's is only that
-        day's, and what stood in an open line before its mirroring ended is told there."""
+        """What a comment holds, the sends among it, and up to when it is all (unix seconds): a
+        day's is only that day's, and what stood in an open line before its mirroring ended is told
+        there."""
         bubbles, sends = self._said(chat, record.begins_at)
         told_at = max([chat.last_at, *(bubble.at for bubble in bubbles)])
         if settings.mode is TimelineMode.DAY:
@@ -183,8 +186,8 @@ class TimelineWork:
     def _tell_beside(
         self, portal: Portal, chat: Chat, main: Record, name: str, place: Place | None, users: list[int], text: Text
     ) -> None:
-        """A comment of its own in a card that no copy can be bound to. What the portal refuses is not asked again; what
-        it does not answer is tried again with the main one."""
+        """A comment of its own in a card that no copy can be bound to. What the portal refuses is
+        not asked again; what it does not answer is tried again with the main one."""
         record = self._timelines.take(chat, name, main.begins_at)
         if record is None:
             raise Refused(ErrorCode.PORTAL_BUSY, reason="its worker died")
@@ -199,7 +202,8 @@ class TimelineWork:
         self._timelines.done(record, 0.0)
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
-        """The chat's bubbles since a time (unix seconds), from webhooks and from sends of here; and those sends."""
+        """The chat's bubbles since a time (unix seconds), from webhooks and from sends of here; and
+        those sends."""
         facts: dict[str, MessageFacts] = {}
         digits = chat.phone.removeprefix("+")
         ids = [*chat.chat_ids, *(f"{digits}@{home}" for home in ("c.us", "s.whatsapp.net") if digits)]
@@ -212,7 +216,8 @@ class TimelineWork:
         return [bubble for bubble in bubbles if bubble.at >= int(since)], out
 
     def _writers(self, portal: Portal, sends: list[Send]) -> dict[str, str]:
-        """The name of the user who sent each message, by the message's id. One call, none without sends from here."""
+        """The name of the user who sent each message, by the message's id. One call, none without
+        sends from here."""
         users = {send.user_id for send in sends if send.user_id}
         if not users:
             return {}

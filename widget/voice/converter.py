@@ -1,12 +1,13 @@
-"""A program of its own: a browser's recording on stdin becomes a voice note on stdout, its seconds in the first line.
+"""A program of its own: a browser's recording on stdin becomes a voice note on stdout, its seconds
+in the first line.
 
-A stranger's file meets decoders written in C here. So this runs outside of the service, once for each recording, under
-limits of the kernel: without the service's secrets, and once its imports are done no file and no socket can be opened.
-It imports nothing of the service, which would cost more than the work itself. Its argument is the folder in which the
-package av lies.
+A stranger's file meets decoders written in C here. So this runs outside of the service, once for
+each recording, under limits of the kernel: without the service's secrets, and once its imports are
+done no file and no socket can be opened. It imports nothing of the service, which would cost more
+than the work itself. Its argument is the folder in which the package av lies.
 
-Browsers record Opus in WebM or Ogg (Chromium, Firefox, Safari since 18.4), or AAC in MP4 (older Safari). Opus of one
-channel is only packed anew, without loss; all else is decoded and encoded.
+Browsers record Opus in WebM or Ogg (Chromium, Firefox, Safari since 18.4), or AAC in MP4 (older
+Safari). Opus of one channel is only packed anew, without loss; all else is decoded and encoded.
 """
 
 import io
@@ -51,7 +52,8 @@ def container_of(body: bytes) -> str:
 
 
 def samples_in(packet: bytes) -> int:
-    """How long an Opus packet is, which has a byte at least (RFC 6716, 3.1 and 3.2). Raises Unreadable."""
+    """How long an Opus packet is, which has a byte at least (RFC 6716, 3.1 and 3.2). Raises
+    Unreadable."""
     code = packet[0] & 3
     frames = packet[1] & 63 if packet[1:] and code == 3 else (1, 2, 2, 0)[code]
     samples = FRAMES[packet[0] >> 3] * frames
@@ -83,7 +85,8 @@ class Timer:
 
 
 def note_of(av: Any, body: bytes) -> tuple[int, bytes]:
-    """The seconds of a recording, and the note: Opus of one channel in Ogg. Raises Unreadable, TooLong."""
+    """The seconds of a recording, and the note: Opus of one channel in Ogg. Raises Unreadable,
+    TooLong."""
     out, timer = io.BytesIO(), Timer()
     try:
         with av.open(io.BytesIO(body), format=container_of(body)) as recording:
@@ -104,7 +107,8 @@ def note_of(av: Any, body: bytes) -> tuple[int, bytes]:
 
 
 def pack(recording: Any, stream: Any, note: Any, timer: Timer) -> None:
-    """The packets as they are. Their times are counted anew: a browser leaves gaps where it had nothing to record."""
+    """The packets as they are. Their times are counted anew: a browser leaves gaps where it had
+    nothing to record."""
     packed = note.add_stream_from_template(stream)
     for packet in recording.demux(stream):
         if not packet.size:  # the end

@@ -1,4 +1,5 @@
-"""A browser's recording as the voice note that WhatsApp plays, made by the program in converter.py."""
+"""A browser's recording as the voice note that WhatsApp plays, made by the program in
+converter.py."""
 
 import logging
 import subprocess
@@ -33,13 +34,15 @@ class VoiceNote:
 
 @cache  # each chat that is opened asks, and the answer is a search of folders
 def can_convert() -> bool:
-    """Whether recordings can be made into voice notes here: `requirements-voice.txt` is installed."""
+    """Whether recordings can be made into voice notes here: `requirements-voice.txt` is
+    installed."""
     return find_spec("av") is not None
 
 
 def voice_note(recording: bytes) -> VoiceNote:
-    """Convert a recording: 0.1 s of a core where it is Opus already, as long as it waits for its turn and 3 s at most
-    otherwise, in another process. Raises Refused: VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED."""
+    """Convert a recording: 0.1 s of a core where it is Opus already, as long as it waits for its
+    turn and 3 s at most otherwise, in another process. Raises Refused: VOICE_UNREADABLE,
+    VOICE_TOO_LONG, CROWDED."""
     if len(recording) > MAX_RECORDING:
         raise Refused(ErrorCode.VOICE_TOO_LONG, reason="bytes")
     if not _turns.acquire(timeout=TURN):

@@ -1,6 +1,7 @@
-"""A program of its own: a voice note on stdin becomes words on stdout, by the model in a folder and in a language, ""
-where the model is to find out which. Its first argument is the folder in which the packages of requirements-speech.txt
-lie. It runs as long as one note takes, so that a model holds memory only while it hears something.
+"""A program of its own: a voice note on stdin becomes words on stdout, by the model in a folder and
+in a language, "" where the model is to find out which. Its first argument is the folder in which
+the packages of requirements-speech.txt lie. It runs as long as one note takes, so that a model
+holds memory only while it hears something.
 
 Like the converter it meets a stranger's file outside of the service, under limits of the kernel.
 """
@@ -17,7 +18,8 @@ FILES = 64  # open at once
 
 
 def main(packages: str, folder: str, language: str) -> None:
-    """Print what is said. One beam: five times as fast, and a few words in a hundred worse (Whisper's paper)."""
+    """Print what is said. One beam: five times as fast, and a few words in a hundred worse
+    (Whisper's paper)."""
     os.nice(15)
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),

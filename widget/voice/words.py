@@ -26,8 +26,9 @@ class LocalModel:
         self._folder = folder
 
     def __call__(self, note: bytes, language: str) -> str:
-        """The words of a note, "" where no speech is in it. `language` has two letters, "" lets the model find
-        out. With a small model about as many seconds of a core as the note has. Raises NotHeard."""
+        """The words of a note, "" where no speech is in it. `language` has two letters, "" lets the
+        model find out. With a small model about as many seconds of a core as the note has. Raises
+        NotHeard."""
         began = time.monotonic()
         offline = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HOME": os.devnull}
         try:

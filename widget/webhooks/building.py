@@ -42,7 +42,8 @@ def build_webhooks(
     transcripts: Transcripts | None = None,
     readers: Mapping[str, Webhooks] | None = None,
 ) -> WebhookParts:
-    """`readers` stand in for those of the vendors' webhooks. Registers the work on them with `jobs`."""
+    """`readers` stand in for those of the vendors' webhooks. Registers the work on them with
+    `jobs`."""
     card_seconds, clock = infra.config.card_ttl, infra.clock
     vouching = Vouching(
         stored.portals, stored.tokens, stored.events, bitrix24.oauth, bitrix24.rest, stored.secret_box, clock

@@ -1,8 +1,10 @@
-"""Verifies a gateway's webhook and writes down what is left to do about it. Never makes an outside call.
+"""Verifies a gateway's webhook and writes down what is left to do about it. Never makes an outside
+call.
 
-A gateway waits seconds at most and some then tell it once more, so a webhook is proved, written down and answered;
-`chats/ingest.py` does the rest. What it says about the line itself is not written down: it is compared with what is
-known, because a line in trouble tells the same hundreds of times a minute.
+A gateway waits seconds at most and some then tell it once more, so a webhook is proved, written
+down and answered; `chats/ingest.py` does the rest. What it says about the line itself is not
+written down: it is compared with what is known, because a line in trouble tells the same hundreds
+of times a minute.
 """
 
 import logging
@@ -26,13 +28,14 @@ from widget.storage.portals import Portals, PortalState
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024  # bytes of one webhook: texts and thumbnails are far smaller
-# Some gateways are told to put the file itself into it, in base64; the message is kept and the file is fetched when it
-# is looked at. Only for an address of a line: no other makes us read so much.
+# Some gateways are told to put the file itself into it, in base64; the message is kept and the file
+# is fetched when it is looked at. Only for an address of a line: no other makes us read so much.
 MAX_BODY_WITH_FILE = 24 * MAX_BODY
 MAX_IDS = 4  # of one chat
-# Events of one company that one process takes. The worker does some 40 a second on two busy cores, and those of a
-# gateway that tells more would keep the others' messages waiting for minutes. What is refused comes again: gateways
-# repeat for minutes at least. A line that sends all it may makes some 10,000 a day.
+# Events of one company that one process takes. The worker does some 40 a second on two busy cores,
+# and those of a gateway that tells more would keep the others' messages waiting for minutes. What
+# is refused comes again: gateways repeat for minutes at least. A line that sends all it may makes
+# some 10,000 a day.
 MAX_EVENTS = 300
 EVENTS = (Rate(every=0.1, burst=MAX_EVENTS),)
 _HOOK_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -48,8 +51,8 @@ class LineNews:
         self._cooldown_policy = cooldown_policy
 
     def hear(self, line: Line, events: Sequence[GatewayEvent]) -> None:
-        """Called for each verified webhook, also for one that tells nothing of the line: it proves that webhooks
-        arrive."""
+        """Called for each verified webhook, also for one that tells nothing of the line: it proves
+        that webhooks arrive."""
         known = [event for event in events if event.state is not LineState.UNKNOWN]
         last = max(known, key=lambda event: event.at, default=None)
         state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
@@ -77,7 +80,8 @@ class WebhookIntake:
         self._enqueue = enqueue
 
     def put(self, line: Line, events: Sequence[GatewayEvent]) -> None:
-        """Store events of a line, nothing for none. One statement and a wake-up. Raises Crowded: nothing is stored."""
+        """Store events of a line, nothing for none. One statement and a wake-up. Raises Crowded:
+        nothing is stored."""
         if not events:
             return
         if not self._limiter.acquire(str(line.portal_id), min(len(events), MAX_EVENTS), all_or_nothing=True).granted:
@@ -116,8 +120,8 @@ class GatewayReceiver:
         return line.portal_id if line else 0
 
     def most(self, hook_key: str, length: int | None) -> int:
-        """The bytes that a webhook to this address may have, if its header says `length`. No query for an ordinary
-        one."""
+        """The bytes that a webhook to this address may have, if its header says `length`. No query
+        for an ordinary one."""
         if length is None or length <= MAX_BODY:
             return MAX_BODY
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
@@ -127,10 +131,11 @@ class GatewayReceiver:
         return MAX_BODY_WITH_FILE if line else MAX_BODY
 
     def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Prove a webhook and write down what it tells. Raises Refused, and Crowded where its portal tells too much at
-        once, with nothing stored.
+        """Prove a webhook and write down what it tells. Raises Refused, and Crowded where its
+        portal tells too much at once, with nothing stored.
 
-        A genuine webhook without use for us is accepted too: a refusal would make the gateway send it again and again.
+        A genuine webhook without use for us is accepted too: a refusal would make the gateway send
+        it again and again.
         """
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         webhooks = self._webhooks.get(line.gateway) if line else None
@@ -159,8 +164,8 @@ _OF_A_MESSAGE = (EventKind.ACK, EventKind.EDITED, EventKind.DELETED)
 
 
 def _usable(event: GatewayEvent) -> bool:
-    """About a message, with names that can be kept. What is new names its chat; of a known one, and of one of ours, the
-    message will do."""
+    """About a message, with names that can be kept. What is new names its chat; of a known one, and
+    of one of ours, the message will do."""
     names = (*event.chat_ids, event.message_id)
     return (
         event.kind is not EventKind.LINE

@@ -1,8 +1,9 @@
-"""Verifies an event and writes down what is left to do about it. No outside call, except for an event with new tokens.
-vouching.py has those that bring a secret of their own.
+"""Verifies an event and writes down what is left to do about it. No outside call, except for an
+event with new tokens. vouching.py has those that bring a secret of their own.
 
-An event proves itself with the application_token, a secret that only the portal and we know (bitrix24/b24restdocs,
-api-reference/events/safe-event-handlers.md). What is in it is a hint and no more: jobs ask the portal.
+An event proves itself with the application_token, a secret that only the portal and we know
+(bitrix24/b24restdocs, api-reference/events/safe-event-handlers.md). What is in it is a hint and no
+more: jobs ask the portal.
 """
 
 import hmac
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 
 
 class Hears(Protocol):
-    """Takes events of open lines: writes them down, makes no outside call, returns False for other events."""
+    """Takes events of open lines: writes them down, makes no outside call, returns False for other
+    events."""
 
     def on_portal_event(self, portal: Portal, event: Event) -> bool: ...
 
@@ -51,9 +53,11 @@ class Receiver:
         self._open_lines = open_lines
 
     def receive(self, event: Event) -> None:
-        """Verify an event, then write down what has to be done. Raises Refused(UNKNOWN_PORTAL) with nothing stored.
+        """Verify an event, then write down what has to be done. Raises Refused(UNKNOWN_PORTAL) with
+        nothing stored.
 
-        A changed card is dropped here and now: that is one write to the cache, less than a row and a wake-up.
+        A changed card is dropped here and now: that is one write to the cache, less than a row and
+        a wake-up.
         """
         portal = self._portals.find(event.member_id)
         if portal is None:
@@ -90,5 +94,6 @@ class Receiver:
 
 
 def _same(known: str, given: str) -> bool:
-    """Whether the secrets are the same, in constant time; False for a portal without a known one."""
+    """Whether the secrets are the same, in constant time; False for a portal without a known
+    one."""
     return bool(known) and hmac.compare_digest(known.encode(), given.encode())

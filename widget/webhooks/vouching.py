@@ -1,6 +1,6 @@
-"""Events that bring a secret of their own: an update may bring a new one, and an older box tells its first one only
-with ONAPPINSTALL. Bitrix24 sends an event once, so it is written down before the outside is asked whether it is real,
-and asked again later where no answer came.
+"""Events that bring a secret of their own: an update may bring a new one, and an older box tells
+its first one only with ONAPPINSTALL. Bitrix24 sends an event once, so it is written down before the
+outside is asked whether it is real, and asked again later where no answer came.
 """
 
 import json
@@ -42,10 +42,11 @@ class Vouching:
         self._clock = clock
 
     def receive(self, portal: Portal, event: Event) -> int:
-        """The row of an event that proved to be real and is to be worked on now; 0 where that cannot be told yet.
+        """The row of an event that proved to be real and is to be worked on now; 0 where that
+        cannot be told yet.
 
-        Raises Refused(UNKNOWN_PORTAL) for one that is not, with nothing stored. Two outside calls, three where the
-        authorisation server does not answer.
+        Raises Refused(UNKNOWN_PORTAL) for one that is not, with nothing stored. Two outside calls,
+        three where the authorisation server does not answer.
         """
         event_id = self._keep(portal, event)
         stored = self._events.begin(event_id) if event_id else None
@@ -63,12 +64,14 @@ class Vouching:
         return event_id
 
     def settle(self, portal: Portal, stored: StoredEvent) -> bool:
-        """Whether a stored event is real; then its row is one of that event, and its secret the portal's. Else it is
-        gone. Raises Refused where no answer came; the tokens in it are good for an hour.
+        """Whether a stored event is real; then its row is one of that event, and its secret the
+        portal's. Else it is gone. Raises Refused where no answer came; the tokens in it are good
+        for an hour.
 
-        It is believed from an administrator: its access token is proved at the authorisation server, and the portal is
-        asked whether its user is one. Any other user with a token of their own could set a secret they know, and then
-        remove the portal's data with it. Two outside calls.
+        It is believed from an administrator: its access token is proved at the authorisation
+        server, and the portal is asked whether its user is one. Any other user with a token of
+        their own could set a secret they know, and then remove the portal's data with it. Two
+        outside calls.
         """
         fields = json.loads(self._secret_box.decrypt(str(stored.body["sealed"])))
         try:
@@ -87,7 +90,8 @@ class Vouching:
         return True
 
     def take_tokens(self, portal: Portal, event: Event) -> None:
-        """Store the new pair that came with a proved event. They are sealed here, in the request. One outside call."""
+        """Store the new pair that came with a proved event. They are sealed here, in the request.
+        One outside call."""
         if not event.access_token or not event.refresh_token:
             return
         try:
@@ -96,8 +100,8 @@ class Vouching:
             log.warning("event.tokens_not_taken kind=%s portal=%s error=%s", event.name, portal.id, refusal.reason)
 
     def _keep(self, portal: Portal, event: Event) -> int:
-        """Write the event down unproved. Returns its row; 0 if nothing could prove it, or too many of the portal's
-        wait."""
+        """Write the event down unproved. Returns its row; 0 if nothing could prove it, or too many
+        of the portal's wait."""
         if event.name not in (UPDATED, INSTALLED) or portal.state is not PortalState.ACTIVE:
             return 0
         if not (event.application_token and event.access_token and event.refresh_token):
@@ -113,9 +117,10 @@ class Vouching:
         return self._events.add(portal.id, UNPROVED, {"sealed": self._secret_box.encrypt(json.dumps(fields))})
 
     def _may_wait(self, portal: Portal, event: Event) -> bool:
-        """Whether an event is kept that the authorisation server did not answer for. Knowing a member_id is enough to
-        post one, from any number of addresses, and the portal sends the real one once: so the portal is asked, and what
-        it does not know takes no place. One outside call."""
+        """Whether an event is kept that the authorisation server did not answer for. Knowing a
+        member_id is enough to post one, from any number of addresses, and the portal sends the real
+        one once: so the portal is asked, and what it does not know takes no place. One outside
+        call."""
         if self._rest.is_admins(portal, event.access_token) is False:
             log.warning("event.token_unknown_to_portal kind=%s portal=%s", event.name, portal.id)
             return False
@@ -125,8 +130,8 @@ class Vouching:
         return len(waiting) < MAX_WAITING
 
     def _take(self, portal: Portal, pair: Token) -> int:
-        """Store a pair for the user whose it is, by the authorisation server's word; 0 for a portal that was removed or
-        closed, perhaps while we asked. Raises Refused. One outside call."""
+        """Store a pair for the user whose it is, by the authorisation server's word; 0 for a portal
+        that was removed or closed, perhaps while we asked. Raises Refused. One outside call."""
         home = Home(portal.domain, portal.auth_server)
         identity = self._oauth.prove(pair.access, member_id=portal.member_id, home=home)
         still = self._portals.find(portal.member_id, refresh=True)

@@ -15,7 +15,8 @@ from widget.webhooks.vouching import Vouching
 
 log = logging.getLogger(__name__)
 
-# Each of these is answered by bringing everything in order: what a type event says is only the id of a row.
+# Each of these is answered by bringing everything in order: what a type event says is only the id
+# of a row.
 ASK_FOR_REPAIR = (UPDATED, INSTALLED, *TYPE_EVENTS)
 
 
@@ -31,7 +32,8 @@ class EventWork:
         card_seconds: float,
         removed: Callable[[int], object] = lambda _portal_id: None,
     ) -> None:
-        """`removed` is called with a portal that removed the application, before its data is deleted."""
+        """`removed` is called with a portal that removed the application, before its data is
+        deleted."""
         self._events = events
         self._portals = portals
         self._installer = installer
@@ -41,7 +43,8 @@ class EventWork:
         self._removed = removed
 
     def work(self, event_id: int) -> None:
-        """One event, if it is due and no other worker has it. Never raises: what fails is noted and comes up again."""
+        """One event, if it is due and no other worker has it. Never raises: what fails is noted and
+        comes up again."""
         event = self._events.begin(event_id)
         if event is None:
             return
@@ -76,7 +79,8 @@ class EventWork:
                 log.warning("update.failed portal=%s error=%s", portal.id, error)
 
     def look_at_subscriptions(self) -> None:
-        """What each portal says of the application's term: events about it are never repeated. One call a portal."""
+        """What each portal says of the application's term: events about it are never repeated. One
+        call a portal."""
         for portal in self._portals.all():
             if portal.is_served:
                 try:

@@ -1,6 +1,7 @@
 """Evolution's wire protocol (EvolutionAPI/evolution-api, 2.3.6).
 
-`guards.py` is what stands before every endpoint, `wire.py` how things look, `hooks.py` what is reported.
+`guards.py` is what stands before every endpoint, `wire.py` how things look, `hooks.py` what is
+reported.
 """
 
 from flask import request

@@ -1,4 +1,5 @@
-"""Chats and histories. All of it is read from Evolution's database, connected or not (channel.service.ts)."""
+"""Chats and histories. All of it is read from Evolution's database, connected or not
+(channel.service.ts)."""
 
 from datetime import datetime
 from typing import Any
@@ -58,8 +59,9 @@ def _records(line: SandboxLine, now: float) -> list[dict[str, Any]]:
 
 
 def _fits(record: dict[str, Any], where: dict[str, Any], *, both: bool) -> bool:
-    """`fromMe: false` is ignored, and so is one bound of time without the other. The two ids are joined with «and» by
-    2.3.6, which finds 10 of 31 messages so, and with «or» by 2.3.7 (both seen)."""
+    """`fromMe: false` is ignored, and so is one bound of time without the other. The two ids are
+    joined with «and» by 2.3.6, which finds 10 of 31 messages so, and with «or» by 2.3.7 (both
+    seen)."""
     key, wanted = record["key"], _map(where.get("key"))
     if wanted.get("id") and wanted["id"] != key["id"]:
         return False

@@ -1,4 +1,5 @@
-"""Who has WhatsApp: several numbers at once, with Evolution's cache and its way to fail (whatsappNumber)."""
+"""Who has WhatsApp: several numbers at once, with Evolution's cache and its way to fail
+(whatsappNumber)."""
 
 import re
 from typing import Any
@@ -21,7 +22,8 @@ CACHED = ("55", "52", "54")  # its cache works for these countries alone, and ke
 @pages.post("/whatsappNumbers/<instance>")
 @counted("whatsappNumbers")
 def check(instance: str) -> ResponseReturnValue:
-    """One number that must be asked about spoils the whole batch of a line that is not connected."""
+    """One number that must be asked about spoils the whole batch of a line that is not
+    connected."""
     numbers = body().get("numbers")
     if numbers is None:
         raise refusals.nothing_in_check()

@@ -1,4 +1,5 @@
-"""What every endpoint of Evolution has in front of it: the count, the faults, the instance, and only then the key."""
+"""What every endpoint of Evolution has in front of it: the count, the faults, the instance, and
+only then the key."""
 
 import functools
 import uuid
@@ -21,7 +22,8 @@ View = Callable[Given, ResponseReturnValue]
 
 
 def counted(name: str) -> Callable[[View[Given]], View[Given]]:
-    """Count the call under this name, misbehave if a fault says so, look for the instance, then ask for the key."""
+    """Count the call under this name, misbehave if a fault says so, look for the instance, then ask
+    for the key."""
 
     def wrap(view: View[Given]) -> View[Given]:
         @functools.wraps(view)
@@ -51,8 +53,8 @@ def line_of(instance: str) -> SandboxLine:
 
 
 def open_line(instance: str, closed: Refusal, never: Refusal | None = None) -> SandboxLine:
-    """The line if it is connected; else this endpoint's own way to say that it is not. `never`: that no connection
-    was ever made since Evolution started."""
+    """The line if it is connected; else this endpoint's own way to say that it is not. `never`:
+    that no connection was ever made since Evolution started."""
     line = line_of(instance)
     if line.status == "STOPPED" and never is not None:
         raise never

@@ -1,7 +1,7 @@
 """What happens to a line, as Evolution's webhooks (webhook.controller.ts).
 
-Ten tries, from 5 s doubling to 300 s, scaled with the sandbox's patience; a 400, 401, 403, 404 or 422 ends them. The
-order is not kept: an ack may come before the message's own one.
+Ten tries, from 5 s doubling to 300 s, scaled with the sandbox's patience; a 400, 401, 403, 404 or
+422 ends them. The order is not kept: an ack may come before the message's own one.
 """
 
 import json
@@ -97,7 +97,8 @@ def _key_told(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
 
 
 def _as_javascript_has_it(content: Any) -> Any:
-    """Bytes of a message are an array there, and JSON makes an object of it with a number for each of them (seen)."""
+    """Bytes of a message are an array there, and JSON makes an object of it with a number for each
+    of them (seen)."""
     if not isinstance(content, dict):
         return content
     picture = content.get("jpegThumbnail")

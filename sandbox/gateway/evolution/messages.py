@@ -65,7 +65,8 @@ def mark_read(instance: str) -> ResponseReturnValue:
 @pages.post("/sendPresence/<instance>")
 @counted("sendPresence")
 def type_something(instance: str) -> ResponseReturnValue:
-    """Answers after `delay` (scaled with the sandbox's patience); asks WhatsApp about the number first."""
+    """Answers after `delay` (scaled with the sandbox's patience); asks WhatsApp about the number
+    first."""
     asked = wanted("presence", "delay", "number")
     line = open_line(instance, refusals.refused(400, ["Error: Connection Closed"]))
     look_up(line, str(asked["number"]))

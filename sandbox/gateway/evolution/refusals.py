@@ -29,7 +29,8 @@ def against_schema(*complaints: str) -> Refusal:
 
 
 def boom(status: int, error: str, message: str) -> Refusal:
-    """What the check answers for an error of Baileys: the bare object, always with 400 (chat.router.ts)."""
+    """What the check answers for an error of Baileys: the bare object, always with 400
+    (chat.router.ts)."""
     payload = {"statusCode": status, "error": error, "message": message}
     output = {"statusCode": status, "payload": payload, "headers": {}}
     return Refusal(400, {"data": None, "isBoom": True, "isServer": False, "output": output})
@@ -40,6 +41,6 @@ def connection_closed_in_check() -> Refusal:
 
 
 def nothing_in_check() -> Refusal:
-    """An Error has no fields of its own, so that JSON makes {} of it: of an instance that was never connected, and of
-    a connected one whose question WhatsApp did not answer."""
+    """An Error has no fields of its own, so that JSON makes {} of it: of an instance that was never
+    connected, and of a connected one whose question WhatsApp did not answer."""
     return Refusal(400, {})

@@ -52,8 +52,9 @@ def send_media(instance: str) -> ResponseReturnValue:
 @pages.post("/sendWhatsAppAudio/<instance>")
 @counted("sendWhatsAppAudio")
 def send_voice(instance: str) -> ResponseReturnValue:
-    """It runs its own ffmpeg over the sound unless `encoding` is false, and calls either Ogg Opus. An answer by voice
-    loses what it answers: `quoted` is not passed on (whatsapp.baileys.service.ts, audioWhatsapp, up to 2025)."""
+    """It runs its own ffmpeg over the sound unless `encoding` is false, and calls either Ogg Opus.
+    An answer by voice loses what it answers: `quoted` is not passed on
+    (whatsapp.baileys.service.ts, audioWhatsapp, up to 2025)."""
     asked = wanted("number", "audio")
     content = _decoded(asked["audio"])
     if asked.get("encoding") is not False and not opus.channels(content):
@@ -133,7 +134,8 @@ def _open(instance: str) -> SandboxLine:
 
 
 def _stuck() -> SandboxAck | None:
-    """A number that may start no new chats: the message is taken, and gets the status ERROR a moment later."""
+    """A number that may start no new chats: the message is taken, and gets the status ERROR a
+    moment later."""
     fault = fault_now()
     if fault is None:
         return None

@@ -1,4 +1,5 @@
-"""Instances, chats and messages as Evolution writes them (channel.service.ts, whatsapp.baileys.service.ts)."""
+"""Instances, chats and messages as Evolution writes them (channel.service.ts,
+whatsapp.baileys.service.ts)."""
 
 import uuid
 from datetime import UTC, datetime
@@ -103,7 +104,8 @@ def reaction_record(message: SandboxMessage, reaction: SandboxReaction, line: Sa
 
 
 def statuses(message: SandboxMessage, now: float) -> list[str]:
-    """What was told about the message since it was saved: all that lead to its ack, and what became of it."""
+    """What was told about the message since it was saved: all that lead to its ack, and what became
+    of it."""
     told = []
     if message.from_me:
         ack = message.ack(now)

@@ -1,6 +1,7 @@
 """GREEN-API's protocol: /waInstance<idInstance>/<method>/<apiTokenInstance>.
 
-Imitated from green-api.com/en/docs/api and the answers of a third party's probe (401 empty, 403, 404, 466).
+Imitated from green-api.com/en/docs/api and the answers of a third party's probe (401 empty, 403,
+404, 466).
 """
 
 from flask import request

@@ -1,7 +1,8 @@
-"""How the gateway misbehaves in GREEN-API's own words; the names are those of sandbox/gateway/faults.py.
+"""How the gateway misbehaves in GREEN-API's own words; the names are those of
+sandbox/gateway/faults.py.
 
-unauthorized, stopped (a wrong instance), not_working, rate_overlimit (429), check_timeout, quota (466), starting,
-expired, deleted, refuse, http_500, and all that are the same for every protocol.
+unauthorized, stopped (a wrong instance), not_working, rate_overlimit (429), check_timeout, quota
+(466), starting, expired, deleted, refuse, http_500, and all that are the same for every protocol.
 """
 
 from flask import Response

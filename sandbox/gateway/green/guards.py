@@ -1,4 +1,5 @@
-"""What every method has in front of it: the count, the faults, the instance and its token, and the limits."""
+"""What every method has in front of it: the count, the faults, the instance and its token, and the
+limits."""
 
 import functools
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from sandbox.people import API_KEY
 
 Given = ParamSpec("Given")
 View = Callable[Concatenate[SandboxLine, Given], ResponseReturnValue]
-# Requests a second (green-api.com/en/docs/api/ratelimiter); they hold for a line where /_sandbox/green says so.
+# Requests a second (green-api.com/en/docs/api/ratelimiter); they hold for a line where
+# /_sandbox/green says so.
 LIMITS = {
     **dict.fromkeys(("getStateInstance", "getChatHistory", "lastIncomingMessages", "lastOutgoingMessages"), 1),
     **dict.fromkeys(("setSettings", "editMessage", "qr", "getAuthorizationCode"), 1),
@@ -25,8 +27,8 @@ LIMITS = {
 
 
 def method(name: str) -> Callable[[View[Given]], Callable[..., ResponseReturnValue]]:
-    """Count the call under the method's name, misbehave if a fault says so, and let in who has the token. The view
-    gets the line."""
+    """Count the call under the method's name, misbehave if a fault says so, and let in who has the
+    token. The view gets the line."""
 
     def wrap(view: View[Given]) -> Callable[..., ResponseReturnValue]:
         @functools.wraps(view)

@@ -1,4 +1,5 @@
-"""What tests and demonstrations do to a GREEN-API line: a yellow card, its limits a second, quicker retries."""
+"""What tests and demonstrations do to a GREEN-API line: a yellow card, its limits a second, quicker
+retries."""
 
 from typing import Any
 
@@ -13,8 +14,9 @@ pages = Blueprint("green_manual", __name__, url_prefix="/_sandbox/green")
 
 @pages.post("/<instance>")
 def change(instance: str) -> ResponseReturnValue:
-    """{"yellow": true, "limits": true, "retry_seconds": 0.1, "spelling": "…@s.whatsapp.net", "chat_quota": 3}, each if
-    given: `spelling` is how webhooks write a phone's id, `chat_quota` tells once that the plan's chats are used up."""
+    """{"yellow": true, "limits": true, "retry_seconds": 0.1, "spelling": "…@s.whatsapp.net",
+    "chat_quota": 3}, each if given: `spelling` is how webhooks write a phone's id, `chat_quota`
+    tells once that the plan's chats are used up."""
     said: Any = request.get_json(silent=True)
     state = here().state
     line = state.lines.get(instance)

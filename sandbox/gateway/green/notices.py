@@ -1,7 +1,8 @@
-"""What GREEN-API reports: the account's state, messages, and how far they got (…/receiving/notifications-format).
+"""What GREEN-API reports: the account's state, messages, and how far they got
+(…/receiving/notifications-format).
 
-Posted to the address of setSettings with its token in Authorization; again every minute for a day until the answer
-is 200.
+Posted to the address of setSettings with its token in Authorization; again every minute for a day
+until the answer is 200.
 """
 
 import json
@@ -135,7 +136,8 @@ def report_quota(line: SandboxLine, chats: int, at: float, postman: Postman) -> 
 
 
 def _spelled(chat_id: str, line: SandboxLine) -> str:
-    """Most instances write phones with @c.us, some as WhatsApp itself does, a few with the number of a device."""
+    """Most instances write phones with @c.us, some as WhatsApp itself does, a few with the number
+    of a device."""
     digits, _, home = chat_id.partition("@")
     return str(line.config.get("spelling", "…@c.us")).replace("…", digits) if home == "c.us" else chat_id
 

@@ -1,4 +1,5 @@
-"""What waits to be sent: a message is taken at any time, and goes out when the account may send (…/SendMessage)."""
+"""What waits to be sent: a message is taken at any time, and goes out when the account may send
+(…/SendMessage)."""
 
 import secrets
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ def take(
 
 
 def waiting(line: SandboxLine, chat_id: str, now: float) -> list[SandboxMessage]:
-    """What stands in the queue for a chat, as messages that are pending; what is a day old is given up."""
+    """What stands in the queue for a chat, as messages that are pending; what is a day old is given
+    up."""
     return [
         SandboxMessage(
             *(one.id, chat_id, one.at, True, one.text),
@@ -68,7 +70,8 @@ def waiting(line: SandboxLine, chat_id: str, now: float) -> list[SandboxMessage]
 
 
 def sent_again(state: GatewayState, happening: Happening) -> None:
-    """Once an account is well again, what waited goes out in its order; what is a day old never does."""
+    """Once an account is well again, what waited goes out in its order; what is a day old never
+    does."""
     if happening.what is GatewayEventKind.STATUS and happening.line.protocol == "green":
         _send_all(state, happening.line)
 

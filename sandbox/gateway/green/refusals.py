@@ -1,4 +1,5 @@
-"""The error bodies of GREEN-API. A wrong token gets an empty one (a third party's probe, 2026-10)."""
+"""The error bodies of GREEN-API. A wrong token gets an empty one (a third party's probe,
+2026-10)."""
 
 from typing import Any
 

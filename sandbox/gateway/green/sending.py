@@ -66,8 +66,8 @@ def send_contact(line: SandboxLine) -> ResponseReturnValue:
 @pages.post("/sendFileByUpload/<token>")
 @method("sendFileByUpload")
 def send_file(line: SandboxLine) -> ResponseReturnValue:
-    """How a file is sent follows from its extension: all sound as a voice message, which has no words
-    (…/sending/SendFileByUpload; green-api/issues#550)."""
+    """How a file is sent follows from its extension: all sound as a voice message, which has no
+    words (…/sending/SendFileByUpload; green-api/issues#550)."""
     fields, uploaded = request.form.to_dict(), request.files.get("file")
     chat_id = _chat(text({**fields}, "chatId"))
     name = fields.get("fileName") or (uploaded.filename if uploaded else "") or ""

@@ -1,4 +1,5 @@
-"""What asks or tells WhatsApp something beside sending: checks, receipts, typing, and changes of messages."""
+"""What asks or tells WhatsApp something beside sending: checks, receipts, typing, and changes of
+messages."""
 
 import re
 
@@ -17,7 +18,8 @@ pages = Blueprint("green_service", __name__, url_prefix="/waInstance<instance>")
 @pages.post("/checkWhatsapp/<token>")
 @method("checkWhatsapp")
 def check(line: SandboxLine) -> ResponseReturnValue:
-    """A North American number with zeros after its 1 always seems to be there, as on the real thing (the quirks)."""
+    """A North American number with zeros after its 1 always seems to be there, as on the real thing
+    (the quirks)."""
     wanted = body()
     asked = str(wanted.get("chatId") or wanted.get("phoneNumber") or "")
     number = asked.removesuffix("@c.us")

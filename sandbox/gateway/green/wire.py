@@ -1,5 +1,5 @@
-"""Messages as GREEN-API writes them in journals and in webhooks (green-api.com/en/docs/api/journals/GetChatHistory,
-…/receiving/notifications-format)."""
+"""Messages as GREEN-API writes them in journals and in webhooks
+(green-api.com/en/docs/api/journals/GetChatHistory, …/receiving/notifications-format)."""
 
 from base64 import b64encode
 from collections.abc import Iterable
@@ -69,7 +69,8 @@ def name_of(message: SandboxMessage) -> str:
 
 
 def sender_of(message: SandboxMessage) -> str:
-    """Who wrote what came in: a chat under a LID names the phone of its client, where WhatsApp tells it."""
+    """Who wrote what came in: a chat under a LID names the phone of its client, where WhatsApp
+    tells it."""
     client = client_of(message.chat_id)
     return message.participant or (phone_id(client) if client else "") or message.chat_id
 

@@ -36,14 +36,15 @@ def voice(seconds: int) -> SandboxMedia:
 
 
 def voice_of(content: bytes, mimetype: str) -> SandboxMedia:
-    """A voice message under any type, as engines pass it on: none looks inside. It has no name (Baileys,
-    WAProto: AudioMessage)."""
+    """A voice message under any type, as engines pass it on: none looks inside. It has no name
+    (Baileys, WAProto: AudioMessage)."""
     return SandboxMedia("audio", mimetype, "oga", content=content, seconds=opus.seconds(content), voice=True)
 
 
 def plays(media: SandboxMedia) -> bool:
-    """Whether the client can hear a voice message. WhatsApp shows any, and says «this audio is not available» where it
-    is not Opus of one channel in Ogg, or is not said to be (waha-docs: media-voice-format; Meta: audio-messages)."""
+    """Whether the client can hear a voice message. WhatsApp shows any, and says «this audio is not
+    available» where it is not Opus of one channel in Ogg, or is not said to be (waha-docs:
+    media-voice-format; Meta: audio-messages)."""
     return media.mimetype == opus.MIMETYPE and opus.channels(media.content) == 1
 
 

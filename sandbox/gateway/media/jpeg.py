@@ -1,6 +1,8 @@
-"""A JPEG of 8 × 8 squares, one colour each: enough for the thumbnail that WhatsApp puts into a message.
+"""A JPEG of 8 × 8 squares, one colour each: enough for the thumbnail that WhatsApp puts into a
+message.
 
-Every block is its mean alone (the DC coefficient), so that the encoder needs one Huffman table and no transform.
+Every block is its mean alone (the DC coefficient), so that the encoder needs one Huffman table and
+no transform.
 """
 
 import struct

@@ -1,4 +1,5 @@
-"""A voice message: silence in Ogg Opus, the container and codec that WhatsApp uses (RFC 7845, RFC 6716)."""
+"""A voice message: silence in Ogg Opus, the container and codec that WhatsApp uses (RFC 7845, RFC
+6716)."""
 
 import struct
 

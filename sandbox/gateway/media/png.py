@@ -49,7 +49,8 @@ def _span(wall: Colour, start: int, frame: Colour, length: int, width: int) -> R
 
 
 def _sky(depth: float, number: int) -> Colour:
-    """The colour of the sky, or of the trees below the horizon; a little darker with each number."""
+    """The colour of the sky, or of the trees below the horizon; a little darker with each
+    number."""
     if depth > 0.7:
         return (86 + 6 * (number % 5), 128, 84)
     return (int(120 + 90 * depth), int(170 + 50 * depth), 235 - 8 * (number % 6))

@@ -1,4 +1,5 @@
-"""A picture that looks like a QR code to a person. Nothing can be scanned from it: there is no account behind it."""
+"""A picture that looks like a QR code to a person. Nothing can be scanned from it: there is no
+account behind it."""
 
 import random
 

@@ -1,5 +1,5 @@
-"""WAHA's endpoints, a file for each group of its documentation; `reports.py` are its webhooks, `engines.py` what each
-of its engines makes of a message."""
+"""WAHA's endpoints, a file for each group of its documentation; `reports.py` are its webhooks,
+`engines.py` what each of its engines makes of a message."""
 
 from flask import Response, request
 

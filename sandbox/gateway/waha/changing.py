@@ -79,7 +79,8 @@ def read_chat(session: str, chat_id: str) -> ResponseReturnValue:
 
 
 def _ours(line: SandboxLine, chat_id: str, name: str) -> SandboxMessage:
-    """The line's own message of this name. Raises Refusal for a client's: WhatsApp lets only its author change one."""
+    """The line's own message of this name. Raises Refusal for a client's: WhatsApp lets only its
+    author change one."""
     message = here().state.find(line, name, chat_id_of(chat_id))
     if message is None:
         raise not_found("Message not found")

@@ -62,8 +62,8 @@ def _overview(line: SandboxLine, ids: list[str], limit: int, offset: int, *, mer
 
 
 def _ask_for_pictures(line: SandboxLine, chats: list[SandboxChat]) -> None:
-    """Seen on WAHA 2026.2.1: an overview asks WhatsApp for every picture that it does not remember, all at once; it
-    remembers them for a day, and no longer than the session runs."""
+    """Seen on WAHA 2026.2.1: an overview asks WhatsApp for every picture that it does not remember,
+    all at once; it remembers them for a day, and no longer than the session runs."""
     new = {chat.id for chat in chats} - line.pictured
     line.pictured |= new
     if new:

@@ -1,7 +1,8 @@
 """WAHA's engines: what each keeps of a message (`_data`), and how each answers a send.
 
-NOWEB keeps Baileys' record (raw.py), GOWS whatsmeow's (tulir/whatsmeow: types/message.go; the fields of a message are
-those of waE2E), WEBJS the one of WhatsApp's own page (wwebjs/whatsapp-web.js: src/structures/Message.js).
+NOWEB keeps Baileys' record (raw.py), GOWS whatsmeow's (tulir/whatsmeow: types/message.go; the
+fields of a message are those of waE2E), WEBJS the one of WhatsApp's own page
+(wwebjs/whatsapp-web.js: src/structures/Message.js).
 """
 
 from base64 import b64encode
@@ -24,8 +25,9 @@ def takes_our_id(line: SandboxLine, *, file: bool) -> bool:
 
 
 def sent(line: SandboxLine, message: SandboxMessage, chat_id: str, now: float) -> dict[str, Any]:
-    """The answer to a send: of NOWEB its own record, with WAHA's id beside it only for a text and since 2026.4.3; of
-    WEBJS an id that is an object, and an ack that says that WhatsApp has not answered yet."""
+    """The answer to a send: of NOWEB its own record, with WAHA's id beside it only for a text and
+    since 2026.4.3; of WEBJS an id that is an object, and an ack that says that WhatsApp has not
+    answered yet."""
     full_id = f"true_{chat_id}_{message.id}"
     if line.engine == "WEBJS":
         named = _webjs_id(message, full_id)

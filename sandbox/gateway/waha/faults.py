@@ -1,4 +1,5 @@
-"""How the gateway misbehaves in WAHA's own words; the names are those of sandbox/gateway/faults.py."""
+"""How the gateway misbehaves in WAHA's own words; the names are those of
+sandbox/gateway/faults.py."""
 
 import time
 

@@ -1,4 +1,5 @@
-"""What every endpoint of WAHA has in front of it: the count, the faults, the key, and a line in the right state."""
+"""What every endpoint of WAHA has in front of it: the count, the faults, the key, and a line in the
+right state."""
 
 import functools
 from collections.abc import Callable
@@ -38,10 +39,11 @@ def counted(name: str, *, with_key: bool = True) -> Callable[[View[Given]], View
 
 
 def line_in(status: str, session: str) -> SandboxLine:
-    """The line when it has this status; else 422, at once for a session that was never made, after some waiting for one
-    that is stopped or starts.
+    """The line when it has this status; else 422, at once for a session that was never made, after
+    some waiting for one that is stopped or starts.
 
-    The waits were measured on WAHA 2024.10 and 2026.2: 5.01 s for the check, history, send, seen and typing alike.
+    The waits were measured on WAHA 2024.10 and 2026.2: 5.01 s for the check, history, send, seen
+    and typing alike.
     """
     line = here().state.wait_for(session, status, here().patience) if waha_line(session) else None
     if line is None:

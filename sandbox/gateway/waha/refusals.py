@@ -49,7 +49,8 @@ def unexpected_status(session: str, status: str, expected: str) -> Refusal:
 
 
 def exception(message: str, *, name: str = "Error", **more: Any) -> Refusal:
-    """What WAHA makes of an error inside the engine; throttling looks like this too (devlikeapro/waha#619)."""
+    """What WAHA makes of an error inside the engine; throttling looks like this too
+    (devlikeapro/waha#619)."""
     return Refusal(
         500,
         {

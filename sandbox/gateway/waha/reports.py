@@ -1,5 +1,5 @@
-"""WAHA's webhooks: every happening as an envelope, to each webhook of the session's configuration that wants it
-(devlikeapro/waha-docs: how-to/events)."""
+"""WAHA's webhooks: every happening as an envelope, to each webhook of the session's configuration
+that wants it (devlikeapro/waha-docs: how-to/events)."""
 
 import hashlib
 import hmac
@@ -23,7 +23,8 @@ DELAY, ATTEMPTS = 2.0, 15  # WAHA's own defaults are not documented
 
 
 class Reports:
-    """Listens to the state and posts what happens to the lines that speak WAHA. Called under its lock."""
+    """Listens to the state and posts what happens to the lines that speak WAHA. Called under its
+    lock."""
 
     def __init__(self, state: GatewayState, postman: Postman) -> None:
         self._state = state

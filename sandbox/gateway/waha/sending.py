@@ -132,7 +132,8 @@ def _send(
 
 
 def _refuse_new_chat(line: SandboxLine, chat_id: str) -> None:
-    """Chats that exist go on while WhatsApp lets the line start no new ones (devlikeapro/waha#1992, #2219)."""
+    """Chats that exist go on while WhatsApp lets the line start no new ones (devlikeapro/waha#1992,
+    #2219)."""
     state = here().state
     if state.restricted(line) and not any(chat.messages for chat in state.chats(line, chat_id)):
         raise exception("server returned error 463")

@@ -23,7 +23,8 @@ def describe(line: SandboxLine) -> dict[str, Any]:
 
 
 def me(line: SandboxLine) -> dict[str, Any] | None:
-    """The account that is logged in, with what WhatsApp forbids it; none before the QR is scanned."""
+    """The account that is logged in, with what WhatsApp forbids it; none before the QR is
+    scanned."""
     if line.status != "WORKING":
         return None
     return {

@@ -38,7 +38,8 @@ def show_session(session: str) -> ResponseReturnValue:
 @pages.put("/sessions/<session>")
 @counted("update")
 def update_session(session: str) -> ResponseReturnValue:
-    """The whole configuration anew: what is left out is gone. A session that runs is restarted with it."""
+    """The whole configuration anew: what is left out is gone. A session that runs is restarted with
+    it."""
     config = asked.body().get("config")
     line = _known(session)
     if not isinstance(config, dict | None):
@@ -53,7 +54,8 @@ def update_session(session: str) -> ResponseReturnValue:
 @pages.post("/<session>/auth/request-code")
 @counted("request-code")
 def request_code(session: str) -> ResponseReturnValue:
-    """Refused at once for a session that is logged in (devlikeapro/waha: session.gows.core.ts, requestCode)."""
+    """Refused at once for a session that is logged in (devlikeapro/waha: session.gows.core.ts,
+    requestCode)."""
     phone = asked.body_text(asked.body(), "phoneNumber")
     line = waha_line(session)
     if line is None or line.status == "STOPPED":
@@ -73,7 +75,8 @@ def show_me(session: str) -> ResponseReturnValue:
 @pages.get("/<session>/auth/qr")
 @counted("qr")
 def show_qr(session: str) -> ResponseReturnValue:
-    """A picture; with format=raw the text of it, or with Accept: application/json the picture in base64."""
+    """A picture; with format=raw the text of it, or with Accept: application/json the picture in
+    base64."""
     line = line_in("SCAN_QR_CODE", session)
     if request.args.get("format") == "raw":
         return jsonify(value=f"2@sandbox,{line.number},{line.name}")

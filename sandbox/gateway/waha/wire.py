@@ -1,4 +1,5 @@
-"""Messages and chats as WAHA writes them (devlikeapro/waha-docs: how-to/receive-messages, how-to/chats)."""
+"""Messages and chats as WAHA writes them (devlikeapro/waha-docs: how-to/receive-messages,
+how-to/chats)."""
 
 from typing import Any
 
@@ -8,8 +9,9 @@ from sandbox.gateway.model import SandboxChat, SandboxLine, SandboxMedia, Sandbo
 from sandbox.gateway.raw import jid
 from sandbox.gateway.waha.engines import raw_of
 
-# On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default here, not
-# the address it was called at (devlikeapro/waha-docs: how-to/receive-messages). Only the path can be believed.
+# On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default
+# here, not the address it was called at (devlikeapro/waha-docs: how-to/receive-messages). Only the
+# path can be believed.
 CLAIMED_ADDRESS = "http://localhost:3000"
 
 
@@ -87,7 +89,8 @@ def listed_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:
 
 
 def raw_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:
-    """The engine's own record; the two ids are the only place that joins a LID and its phone in one answer."""
+    """The engine's own record; the two ids are the only place that joins a LID and its phone in one
+    answer."""
     client = client_of(chat.id)
     known = {"pnJid": jid(seen_phone_id(client, line)), "lidJid": client.lid} if client else {}
     return {

@@ -28,7 +28,8 @@ FETCH_SECONDS = 60.0
 
 
 def _register(asked: Asked) -> Answer:
-    """A refusal is a success of HTTP with `result: false`. Flags that are not JSON booleans are not looked at."""
+    """A refusal is a success of HTTP with `result: false`. Flags that are not JSON booleans are not
+    looked at."""
     params = asked.upper()
     connector_id = str(params.get("ID") or "").lower()
     icon = params.get("ICON")
@@ -93,7 +94,8 @@ def _status(asked: Asked) -> Answer:
 
 
 def _send(asked: Asked) -> Answer:
-    """Errors of the line are the call's; a message's own failure stands in its RESULT, and HTTP says 200."""
+    """Errors of the line are the call's; a message's own failure stands in its RESULT, and HTTP
+    says 200."""
     connector_id, line, told = _ready(asked)
     return _result([_one_sent(asked, connector_id, line, one) for one in told])
 
@@ -152,7 +154,8 @@ def _delivered(asked: Asked) -> Answer:
 
 
 def _rename(asked: Asked) -> Answer:
-    """Rename the chat while a session is open; for an unknown client it answers yes and renames nothing."""
+    """Rename the chat while a session is open; for an unknown client it answers yes and renames
+    nothing."""
     params = asked.upper()
     connector_id, line = _of_line(asked)
     outside, name = text_of(params, "CHAT_ID"), text_of(params, "NAME")
@@ -234,7 +237,8 @@ def _result(rows: list[dict[str, Any]]) -> Answer:
 
 @contextlib.contextmanager
 def taking_turns(state: SandboxPortalState, method: str, params: dict[str, Any]) -> Iterator[None]:
-    """Two calls at once for one USER_CODE wait for each other's lock (addMessage): that is noted."""
+    """Two calls at once for one USER_CODE wait for each other's lock (addMessage): that is
+    noted."""
     codes = []
     if method == "imconnector.send.messages":
         for one in rows_of(params.get("MESSAGES")):

@@ -1,7 +1,7 @@
 """im.*: what an employee does in the messenger with a chat of a line.
 
-b24restdocs: api-reference/chats; server module im, classes/general/im_rest.php; module imopenlines, lib/connector.php
-(onBeforeMessageSend, onMessageSend).
+b24restdocs: api-reference/chats; server module im, classes/general/im_rest.php; module imopenlines,
+lib/connector.php (onBeforeMessageSend, onMessageSend).
 """
 
 from typing import Any
@@ -24,7 +24,8 @@ def _find(asked: Asked) -> Answer:
 
 
 def _add(asked: Asked) -> Answer:
-    """In a chat of a line it goes to the client, unless it is the system's or skips the connector."""
+    """In a chat of a line it goes to the client, unless it is the system's or skips the
+    connector."""
     params = asked.upper()
     text = str(params.get("MESSAGE") or "")
     if not text:

@@ -28,7 +28,8 @@ WAITING = (
     Status.CLIENT_AFTER_OPERATOR,
 )  # an operator owes the client an answer
 
-# A fresh line greets, rates and makes leads: that is what an administrator finds (imopenlines.config.get).
+# A fresh line greets, rates and makes leads: that is what an administrator finds
+# (imopenlines.config.get).
 CONFIG = {
     "CRM": "Y",
     "CRM_CREATE": "lead",
@@ -77,7 +78,8 @@ class SandboxOpenLine:
 
 @dataclass
 class Connector:
-    """What an application registered. Flags that are not JSON booleans keep their default, which is true."""
+    """What an application registered. Flags that are not JSON booleans keep their default, which is
+    true."""
 
     id: str
     name: str
@@ -115,7 +117,8 @@ class ClientUser:
 
 @dataclass
 class LineMessage:
-    """`author` is 0 for the system, an employee, or the client's user. `outside` are the ids the connector gave it."""
+    """`author` is 0 for the system, an employee, or the client's user. `outside` are the ids the
+    connector gave it."""
 
     id: int
     author: int
@@ -146,7 +149,8 @@ class LineSession:
 
 @dataclass
 class LineChat:
-    """A client's chat in a line. `bindings` are the CRM items it is bound to, as entityTypeId -> id."""
+    """A client's chat in a line. `bindings` are the CRM items it is bound to, as entityTypeId ->
+    id."""
 
     id: int
     connector: str
@@ -182,8 +186,9 @@ class LineChat:
 
 @dataclass
 class ContactCentre:
-    """All of one portal. `refuse` is how many of the next messages fail one by one while the call succeeds, `bare` how
-    many of the next answers name no session; `at` is the time (unix seconds) where it is not the real one."""
+    """All of one portal. `refuse` is how many of the next messages fail one by one while the call
+    succeeds, `bare` how many of the next answers name no session; `at` is the time (unix seconds)
+    where it is not the real one."""
 
     lines: dict[int, SandboxOpenLine] = field(default_factory=dict)
     connectors: dict[str, Connector] = field(default_factory=dict)

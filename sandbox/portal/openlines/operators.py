@@ -63,8 +63,8 @@ def _dialog(asked: Asked) -> Answer:
 
 
 def _history(asked: Asked) -> Answer:
-    """What was written during one session: the newest of a chat, or the one that is named. Keys in camelCase, ids as
-    texts. A deleted message stays without its words."""
+    """What was written during one session: the newest of a chat, or the one that is named. Keys in
+    camelCase, ids as texts. A deleted message stays without its words."""
     params = asked.upper()
     by_session = int(params.get("SESSION_ID") or 0)
     chats = asked.state.centre.chats.values()
@@ -90,8 +90,8 @@ def _history(asked: Asked) -> Answer:
 
 
 def _row(chat: LineChat, message: LineMessage) -> dict[str, Any]:
-    """SENDING is set while a message waits for its delivery; what does not go out has the mark of a hidden one
-    (imopenlines, lib/connector.php, onMessageSend)."""
+    """SENDING is set while a message waits for its delivery; what does not go out has the mark of a
+    hidden one (imopenlines, lib/connector.php, onMessageSend)."""
     known: dict[str, Any] = {}
     if message.outside:
         known["connectorMid"] = list(message.outside)
@@ -175,7 +175,8 @@ def _finish(status: Status) -> Method:
 
 
 def _chats_of_item(asked: Asked) -> Answer:
-    """By default only those whose session runs and was answered; four kinds of items and no others."""
+    """By default only those whose session runs and was answered; four kinds of items and no
+    others."""
     params = asked.upper()
     kind, item_id = _item(params)
     found = asked.state.crm.get((kind, item_id))

@@ -1,4 +1,5 @@
-"""Two pages of the contact centre: /openlines/ as an operator sees it, and /timeline/<kind>/<id>/ of one card."""
+"""Two pages of the contact centre: /openlines/ as an operator sees it, and /timeline/<kind>/<id>/
+of one card."""
 
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue

@@ -1,6 +1,8 @@
-"""What a chat of a line goes through: messages from outside and inside, sessions, operators, the CRM, and the events.
+"""What a chat of a line goes through: messages from outside and inside, sessions, operators, the
+CRM, and the events.
 
-Server module imopenlines, lib/connector.php (addMessage, sendMessage, onMessageSend) and lib/session.php.
+Server module imopenlines, lib/connector.php (addMessage, sendMessage, onMessageSend) and
+lib/session.php.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +23,8 @@ SYSTEM = 0
 
 @dataclass
 class Incoming:
-    """One message of imconnector.send.messages. `author` is None for the client, 0 for the system, or an employee."""
+    """One message of imconnector.send.messages. `author` is None for the client, 0 for the system,
+    or an employee."""
 
     text: str
     outside: str = ""
@@ -45,7 +48,8 @@ class Centre:
         return connector.flags.get(name, True) if connector else True
 
     def receive(self, chat: LineChat, incoming: Incoming) -> LineMessage:
-        """Take a message through the connector: its session takes it for the client's, also an employee's."""
+        """Take a message through the connector: its session takes it for the client's, also an
+        employee's."""
         session, new = self._session(chat, incoming.phone)
         author = chat.client.id if incoming.author is None else incoming.author
         if incoming.author is None and session.wait_vote and incoming.text.strip()[:2].strip() in ("0", "1"):
@@ -69,7 +73,8 @@ class Centre:
         template: str = "",
         skip: bool = False,
     ) -> LineMessage:
-        """What an employee writes in the chat. `skip`: shown in grey, not sent, and the session stays as it is."""
+        """What an employee writes in the chat. `skip`: shown in grey, not sent, and the session
+        stays as it is."""
         known = next((one for one in chat.messages if template and one.template == template), None)
         if known:
             return known
@@ -115,7 +120,8 @@ class Centre:
         return True
 
     def intercept(self, chat: LineChat, user: User) -> None:
-        """Take a chat over from its operator; silently nothing where it has no owner or is the caller's already."""
+        """Take a chat over from its operator; silently nothing where it has no owner or is the
+        caller's already."""
         if chat.session and chat.session.operator not in (0, user.id):
             chat.session.operator = user.id
             chat.members.add(user.id)
@@ -161,7 +167,8 @@ class Centre:
         return line.queue[(line.turn - 1) % len(line.queue)]
 
     def _forwarded(self, line: SandboxOpenLine, bound: dict[int, int]) -> int:
-        """With CRM_FORWARD the responsible of the item gets the chat: a contact's first (lib/crm.php, selectors)."""
+        """With CRM_FORWARD the responsible of the item gets the chat: a contact's first
+        (lib/crm.php, selectors)."""
         if not line.wants("CRM_FORWARD"):
             return 0
         for kind in (CONTACT, LEAD, COMPANY, DEAL):
@@ -171,7 +178,8 @@ class Centre:
         return 0
 
     def _register(self, chat: LineChat, phone: str) -> dict[int, int]:
-        """What the start of a session does in the CRM by the line's settings; `disable_crm` does not reach in here."""
+        """What the start of a session does in the CRM by the line's settings; `disable_crm` does
+        not reach in here."""
         line = self.line(chat)
         if not line.wants("CRM") or self.flag(chat, "CHAT_GROUP"):
             return chat.bindings
@@ -187,7 +195,8 @@ class Centre:
         return chat.bindings
 
     def _matching(self, chat: LineChat, phone: str) -> dict[int, int]:
-        """The CRM's items with this phone, or with this last and first name together: namesakes are matched too."""
+        """The CRM's items with this phone, or with this last and first name together: namesakes are
+        matched too."""
         digits = _digits(phone)[-10:]
         found: dict[int, int] = {}
         for (kind, item_id), each in self.state.crm.items():
@@ -232,8 +241,9 @@ class Centre:
         return made
 
     def _tell(self, chat: LineChat, message: LineMessage, what: str) -> None:
-        """OnImConnectorMessageAdd, Update or Delete. An update has the list of the ids outside; of a deletion each of
-        them has a row of its own. Nothing is told of changes before the connector has said what it calls a message."""
+        """OnImConnectorMessageAdd, Update or Delete. An update has the list of the ids outside; of
+        a deletion each of them has a row of its own. Nothing is told of changes before the
+        connector has said what it calls a message."""
         if not self.state.centre.link(chat.connector, chat.line).status:
             return
         told: dict[str, Any] = {"user_id": message.author, "text": self._signed(chat, message)}
@@ -274,7 +284,8 @@ class Centre:
 
 
 def may_join(state: SandboxPortalState, chat: LineChat, user: User) -> bool:
-    """A member, an operator of the line, an administrator, or who may read what the chat is bound to."""
+    """A member, an operator of the line, an administrator, or who may read what the chat is bound
+    to."""
     bound = [state.crm[key] for key in chat.bindings.items() if key in state.crm]
     return (
         user.is_admin

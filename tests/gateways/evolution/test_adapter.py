@@ -1,4 +1,5 @@
-"""The adapter of Evolution against the simulated gateway, over a real socket, and against what no contract names."""
+"""The adapter of Evolution against the simulated gateway, over a real socket, and against what no
+contract names."""
 
 import json
 import random

@@ -37,8 +37,9 @@ class TestEvolution(Contract):
         assert outside.calls() == {"sendPresence": 1}
 
     def test_messages_that_arrive_meanwhile_neither_shift_nor_repeat_the_older_ones(self, adapter, outside):
-        """Evolution's database leaves the order within a second open. So a message that arrives in the very second
-        where a page ended may come with the next page: leaving it out could leave out an old one."""
+        """Evolution's database leaves the order within a second open. So a message that arrives in
+        the very second where a page ended may come with the next page: leaving it out could leave
+        out an old one."""
         said = [f"сообщение {number}" for number in range(15)]
         for text in said:
             self.hear(outside, text)

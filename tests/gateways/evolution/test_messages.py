@@ -1,4 +1,5 @@
-"""What Evolution says, as values of ours: recorded payloads, and everything that may be wrong in one."""
+"""What Evolution says, as values of ours: recorded payloads, and everything that may be wrong in
+one."""
 
 import json
 

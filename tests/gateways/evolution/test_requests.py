@@ -1,5 +1,5 @@
-"""What the adapter asks, held against Evolution's published OpenAPI document (2.1.1) where that is right, and against
-requests that a running 2.3.6 took where it is not."""
+"""What the adapter asks, held against Evolution's published OpenAPI document (2.1.1) where that is
+right, and against requests that a running 2.3.6 took where it is not."""
 
 import json
 

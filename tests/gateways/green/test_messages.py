@@ -1,4 +1,5 @@
-"""What the adapter makes of GREEN-API's answers: recorded ones, the documented odd ones, and whatever may come."""
+"""What the adapter makes of GREEN-API's answers: recorded ones, the documented odd ones, and
+whatever may come."""
 
 import json
 

@@ -351,7 +351,8 @@ def test_as_many_new_ones_as_a_page_holds_in_the_last_second_seen_are_not_the_en
 
 
 def test_a_page_with_fewer_messages_than_asked_for_is_not_the_end(line):
-    """WAHA drops what it cannot show after it has cut the page (waha-docs, how-to/chats: «even if you get less»)."""
+    """WAHA drops what it cannot show after it has cut the page (waha-docs, how-to/chats: «even if
+    you get less»)."""
     raw = [{"id": f"false_{IVAN}_A{n}", "timestamp": 3000 - n, "fromMe": False, "body": str(n)} for n in range(40)]
 
     def answer(request):
@@ -586,7 +587,8 @@ def test_a_file_goes_out_as_what_whatsapp_can_show_of_it(waha, outside, mimetype
 
 @pytest.mark.parametrize("fault", ["silence", "lost_answer", "http_500"])
 def test_a_file_whose_end_is_unclear_has_no_id_to_look_it_up_by(line, outside, fault):
-    """WAHA takes no id of ours for files: with one of ours the lookup would say «not sent» of what was sent."""
+    """WAHA takes no id of ours for files: with one of ours the lookup would say «not sent» of what
+    was sent."""
     outside.break_gateway(fault, "sendFile")
     sent = line().send_file(ORDERS, File("text/plain", "a.txt", b"x"), message_id=OUR_ID)
     assert (sent.outcome, sent.message_id) == (Sent.UNKNOWN, "")

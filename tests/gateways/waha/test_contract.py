@@ -36,7 +36,8 @@ ORDERS = "79261112233@c.us"
 @pytest.mark.parametrize("version", ["2026.2.1", "2026.7.1"])
 @pytest.mark.parametrize("engine", ["NOWEB", "GOWS", "WEBJS"])
 class TestEveryEngine:
-    """What differs between WAHA's engines and versions, and must not differ for whoever reads the chat."""
+    """What differs between WAHA's engines and versions, and must not differ for whoever reads the
+    chat."""
 
     @pytest.fixture
     def adapter(self, waha, outside, engine, version):

@@ -1,4 +1,5 @@
-"""What WAHA says about a message, as the chat shows it: recorded payloads, and everything that may be wrong in one."""
+"""What WAHA says about a message, as the chat shows it: recorded payloads, and everything that may
+be wrong in one."""
 
 import json
 

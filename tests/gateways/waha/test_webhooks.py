@@ -1,4 +1,5 @@
-"""What WAHA reports by itself: recorded envelopes, whose chat it is, who sent it, and everything that may be wrong."""
+"""What WAHA reports by itself: recorded envelopes, whose chat it is, who sent it, and everything
+that may be wrong."""
 
 import hashlib
 import hmac

@@ -13,7 +13,8 @@ from tools.setup import B24JSSDK_FILE
 
 __all__ = ["base_url", "browser_type_launch_args", "context", "init_script", "tab"]
 
-# A page that can speak the raw protocol: `ask(message, callback)` posts and waits for the answer of that callback.
+# A page that can speak the raw protocol: `ask(message, callback)` posts and waits for the answer of
+# that callback.
 PAGE = """<!doctype html><title>app</title><p>the app</p><script>
 const sid = name.split("|")[2], portal = "http://" + name.split("|")[0], heard = [];
 addEventListener("message", (e) => heard.push(e.data));
@@ -26,7 +27,8 @@ const ask = (message, cb) => new Promise((done) => {
 
 
 class SmallestApp(Flask):
-    """Answers the addresses of the widget, keeps what was posted, and brings the library that a test wants."""
+    """Answers the addresses of the widget, keeps what was posted, and brings the library that a
+    test wants."""
 
     def __init__(self) -> None:
         super().__init__("smallest-app")

@@ -1,4 +1,5 @@
-"""Bitrix24's own script for framed pages, in the tab, the field and the app's own page of the simulated portal."""
+"""Bitrix24's own script for framed pages, in the tab, the field and the app's own page of the
+simulated portal."""
 
 from collections.abc import Callable
 
@@ -108,7 +109,8 @@ def test_a_field_takes_a_value_and_gives_it_back(b24):
 
 def test_a_bound_event_is_heard_each_time(b24, page):
     frame = b24(TAB)
-    # The script takes an answer within its first second for the end of the binding, and so is waited for.
+    # The script takes an answer within its first second for the end of the binding, and so is
+    # waited for.
     frame.evaluate("() => { window.times = 0; return b24.placement.bindEvent('BX24Event', () => { times += 1; }); }")
     for _ in range(2):
         page.locator("#event button").click()

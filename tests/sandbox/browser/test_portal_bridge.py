@@ -1,4 +1,5 @@
-"""The bridge in a real Chromium: the page at 127.0.0.1, the app framed from localhost, both wire forms."""
+"""The bridge in a real Chromium: the page at 127.0.0.1, the app framed from localhost, both wire
+forms."""
 
 import re
 

@@ -10,7 +10,8 @@ from tests.stand import PATIENCE
 
 DEAL = "/crm/deal/details/7045/"
 
-# An app whose pages say which address was opened; its install page can finish and tell what BX24 knows.
+# An app whose pages say which address was opened; its install page can finish and tell what BX24
+# knows.
 PAGE = """<!doctype html><title>app</title><p>the page {address} for {placement}</p>
 <script src="http://{domain}/api/v1/"></script>"""
 

@@ -1,4 +1,5 @@
-"""What an administrator sees of checks: each line's last day as a picture, and what «everything at once» would ask."""
+"""What an administrator sees of checks: each line's last day as a picture, and what «everything at
+once» would ask."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +42,8 @@ class LineChecks:
 
 
 def checks(user: CurrentUser) -> str:
-    """The section with the last day of every active line. One query, and two round trips at most for each line."""
+    """The section with the last day of every active line. One query, and two round trips at most
+    for each line."""
     here = services()
     hours, zone = _hours(user), zone_of(user)
     lines = [_line_checks(line, hours, zone) for line in here.storage.lines.of(user.portal.id)]
@@ -79,7 +81,8 @@ def _hours(user: CurrentUser) -> CountsByHour:
 
 
 def _page_may_ask(line: Line, sent: int) -> int:
-    """Checks that a page makes by itself in 24 hours in which the line sent so many messages, as its terms are now."""
+    """Checks that a page makes by itself in 24 hours in which the line sent so many messages, as
+    its terms are now."""
     return window(services().presence.check_budget.allowed(line, sent=sent), CheckPriority.NEW).limit
 
 

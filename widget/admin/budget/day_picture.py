@@ -1,7 +1,9 @@
-"""The last 24 hours of a line as a small picture (pure): where each bar stands in the drawing, in its own units.
+"""The last 24 hours of a line as a small picture (pure): where each bar stands in the drawing, in
+its own units.
 
-Both rows of bars add up: each hour stands on those before it. So the last bar of the checks is what is used of the
-budget, its distance from the rule is what is left, and checks above messages are seen at a glance.
+Both rows of bars add up: each hour stands on those before it. So the last bar of the checks is what
+is used of the budget, its distance from the rule is what is left, and checks above messages are
+seen at a glance.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
-"""What «always visible» would ask for (pure): the last days' openings, replayed hour by hour against the budgets.
+"""What «always visible» would ask for (pure): the last days' openings, replayed hour by hour
+against the budgets.
 
-An estimate that errs upwards: cards that were not revealed are taken for ones like those that were, and what one day's
-checks would have taught the next day's cards is left out. It is told to an administrator before they switch, and
-decides nothing.
+An estimate that errs upwards: cards that were not revealed are taken for ones like those that were,
+and what one day's checks would have taught the next day's cards is left out. It is told to an
+administrator before they switch, and decides nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +16,8 @@ from widget.storage.usage import HOUR, Counts
 DAYS = 7
 HOURS_A_DAY = 24
 NO_LINE = 0  # where openings are counted: a page that opens knows no line yet
-# New numbers on an opened card, where none has been revealed yet: two, as many as the advice for bulk lines reckons
-# with (five reps, 30 cards, two numbers: 300 checks).
+# New numbers on an opened card, where none has been revealed yet: two, as many as the advice for
+# bulk lines reckons with (five reps, 30 cards, two numbers: 300 checks).
 USUAL_NUMBERS = 2.0
 NOTHING = Counts()
 NOTICED = 0.5  # of a number left unasked: less is rounding
@@ -26,8 +27,8 @@ CountsByHour = Mapping[tuple[int, int], Counts]  # by line and hour, as storage/
 
 @dataclass(frozen=True)
 class Budgeted:
-    """One line's part of the question. `allowed` says what the page itself may ask in 24 hours in which the line sent
-    so many messages."""
+    """One line's part of the question. `allowed` says what the page itself may ask in 24 hours in
+    which the line sent so many messages."""
 
     line_id: int
     allowed: Callable[[int], int]
@@ -35,8 +36,9 @@ class Budgeted:
 
 @dataclass(frozen=True)
 class LineForecast:
-    """One line on a working day. `exhausted_hour` is the hour, in the reader's zone, in which its budget is usually
-    used up, on `exhausted_days` of the days; None if never. An hour of 9 begins at nine."""
+    """One line on a working day. `exhausted_hour` is the hour, in the reader's zone, in which its
+    budget is usually used up, on `exhausted_days` of the days; None if never. An hour of 9 begins
+    at nine."""
 
     line_id: int
     wanted: float
@@ -48,8 +50,9 @@ class LineForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """`days` are whole days that are known, seven at most; where that is none, `today` alone may be. What is «a day» is
-    a working day: one with an opening. `assumed`: no card was revealed, so `numbers` an opening is only the usual."""
+    """`days` are whole days that are known, seven at most; where that is none, `today` alone may
+    be. What is «a day» is a working day: one with an opening. `assumed`: no card was revealed, so
+    `numbers` an opening is only the usual."""
 
     days: int
     working_days: int
@@ -80,8 +83,9 @@ def forecast(
 ) -> Forecast | None:
     """The last seven whole days, as they would have been; None where nothing is counted yet.
 
-    `hours` begin a day before them, so that the first has its messages; `shown_at_once`: cards already show their
-    numbers when they are opened, so that new ones are counted at openings and not at reveals.
+    `hours` begin a day before them, so that the first has its messages; `shown_at_once`: cards
+    already show their numbers when they are opened, so that new ones are counted at openings and
+    not at reveals.
     """
     days = _days(hours, now, zone)
     if not days.known:
@@ -121,7 +125,8 @@ class _Days:
 
 
 def _days(hours: CountsByHour, now: float, zone: tzinfo) -> _Days:
-    """The whole days since the first opening was counted, the last seven at most; else today, if it has one."""
+    """The whole days since the first opening was counted, the last seven at most; else today, if it
+    has one."""
     opened = [hour for (_line, hour), counts in hours.items() if counts.openings]
     today = datetime.fromtimestamp(now, zone).date()
     if not opened:
@@ -132,7 +137,8 @@ def _days(hours: CountsByHour, now: float, zone: tzinfo) -> _Days:
 
 
 def _rates(counted: CountsByHour, line_ids: Sequence[int], shown: int) -> dict[int, float]:
-    """New numbers of each line for one card that is shown; where none was, the usual number shared out evenly."""
+    """New numbers of each line for one card that is shown; where none was, the usual number shared
+    out evenly."""
     if not shown:
         return dict.fromkeys(line_ids, USUAL_NUMBERS / max(1, len(line_ids)))
     new = dict.fromkeys(line_ids, 0)
@@ -143,7 +149,8 @@ def _rates(counted: CountsByHour, line_ids: Sequence[int], shown: int) -> dict[i
 
 
 def _replayed(line: Budgeted, hours: CountsByHour, rate: float, days: _Days, working: int) -> LineForecast:
-    """The line's budget hour by hour: the checks and messages of the 24 hours up to each count, as in a real day."""
+    """The line's budget hour by hour: the checks and messages of the 24 hours up to each count, as
+    in a real day."""
     seen = [hour for _line, hour in hours]
     spent: dict[int, float] = {}
     wanted = unasked = 0.0

@@ -50,8 +50,9 @@ class HealthVerdict(Enum):
 
 @dataclass(frozen=True)
 class HealthFinding:
-    """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it. About a line: what
-    its gateway told. `number` counts messages. `at` (unix seconds) is when it last reported, or how old data is."""
+    """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it.
+    About a line: what its gateway told. `number` counts messages. `at` (unix seconds) is when it
+    last reported, or how old data is."""
 
     topic: Topic
     verdict: HealthVerdict
@@ -89,7 +90,8 @@ def of_inspection(inspection: Inspection) -> list[HealthFinding]:
 
 
 def of_token(*, stored: bool) -> HealthFinding:
-    """The installer's stored token works for the background; it renews itself for as long as it is there."""
+    """The installer's stored token works for the background; it renews itself for as long as it is
+    there."""
     return HealthFinding(Topic.TOKEN, _verdict(stored), repair=not stored)
 
 
@@ -124,7 +126,8 @@ def of_reports(
 
 
 def of_mirrors(states: Sequence[MirrorState]) -> Iterator[HealthFinding]:
-    """For each line mirrored into an open line, whether Bitrix24 takes its messages, and none waits for long."""
+    """For each line mirrored into an open line, whether Bitrix24 takes its messages, and none waits
+    for long."""
     for one in states:
         line, queue = one.line, one.queue
         about: dict[str, Any] = {"names": (line.name,), "line_id": line.id, "at": queue.since, "number": queue.waiting}
@@ -141,7 +144,8 @@ def of_mirrors(states: Sequence[MirrorState]) -> Iterator[HealthFinding]:
 
 
 def of_unclear(counts: Mapping[SendState, int]) -> Iterator[HealthFinding]:
-    """The messages sent from here without a clear end: those still looked for, and those that were not found."""
+    """The messages sent from here without a clear end: those still looked for, and those that were
+    not found."""
     if missing := counts.get(SendState.MISSING, 0):
         yield HealthFinding(Topic.UNCLEAR, HealthVerdict.BAD, "missing", number=missing)
     if looked_for := counts.get(SendState.UNKNOWN, 0):
@@ -156,7 +160,8 @@ def of_worker(last_heartbeat: float | None, now: float) -> HealthFinding:
 
 
 def of_numbering(*, imported: bool, at: float, weekly: bool, now: float) -> HealthFinding:
-    """How old the data of Russian number ranges is. Only where it should be renewed every week it can be too old."""
+    """How old the data of Russian number ranges is. Only where it should be renewed every week it
+    can be too old."""
     state = "imported" if imported else "shipped"
     return HealthFinding(Topic.NUMBERING, _verdict(not weekly or (imported and now - at < OLD_REGISTRY)), state, at=at)
 

@@ -39,7 +39,8 @@ def show_health() -> ResponseReturnValue:
 
 @pages.post("/health/repair")
 def repair() -> ResponseReturnValue:
-    """Put in place what is missing; from now on this administrator's token works in the background."""
+    """Put in place what is missing; from now on this administrator's token works in the
+    background."""
     user = administrator()
     try:
         report = services().bitrix24.installer.repair(user.portal, user.viewer.user_id)
@@ -54,8 +55,8 @@ def repair() -> ResponseReturnValue:
 
 @pages.post("/health/layout")
 def show_field() -> ResponseReturnValue:
-    """Have the cards show the field, which changes them for all users: asks back first. Three calls, one more a
-    layout."""
+    """Have the cards show the field, which changes them for all users: asks back first. Three
+    calls, one more a layout."""
     confirmed = flag_field(json_body(), "confirmed")
     user = administrator()
     if not confirmed:

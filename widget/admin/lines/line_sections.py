@@ -1,4 +1,5 @@
-"""What the page shows of lines: the list, one line with its parts, its state, its reports, the form for another."""
+"""What the page shows of lines: the list, one line with its parts, its state, its reports, the form
+for another."""
 
 from typing import Any
 
@@ -41,8 +42,8 @@ WAIT_SECONDS = 30  # for the first report after a set-up
 
 
 def lines(user: CurrentUser, *, said: str = "", added: int = 0) -> str:
-    """All lines and the form for another one. Without their states: those are asked for by the page, which goes on
-    setting up the line that was `added` just now."""
+    """All lines and the form for another one. Without their states: those are asked for by the
+    page, which goes on setting up the line that was `added` just now."""
     found, pasts = (
         services().storage.lines.all_of(user.portal.id),
         services().storage.line_health.pasts(user.portal.id),
@@ -73,7 +74,8 @@ def line_item(
     past: LinePast | None = None,
     fresh: bool = False,
 ) -> str:
-    """One line with all that can be changed about it. `part` is the one of its parts that stands open."""
+    """One line with all that can be changed about it. `part` is the one of its parts that stands
+    open."""
     config, now = services().infra.config, services().infra.clock()
     past = past or past_of(user, line)
     form = form or Typed()
@@ -109,7 +111,8 @@ def line_item(
 
 
 def line_state(user: CurrentUser, line: Line, status: LineStatusText, *, past: LinePast | None = None) -> str:
-    """The line's state, and what is left of its set-up: two fragments. No call; one query without its `past`."""
+    """The line's state, and what is left of its set-up: two fragments. No call; one query without
+    its `past`."""
     facts = _setup(user, line, status, past)
     return "\n".join(render_template(name, **facts) for name in ("admin/_line_state.html", "admin/_line_steps.html"))
 
@@ -158,8 +161,8 @@ def reports(
     failure: LineStatusText | None = None,
     secret: str = "",
 ) -> str:
-    """The fragment on whether reports arrive, and how to set them up. `secret` is in it only after the press to see
-    it."""
+    """The fragment on whether reports arrive, and how to set them up. `secret` is in it only after
+    the press to see it."""
     past = past or past_of(user, line)
     config = services().infra.config
     way = _way(line, past)

@@ -10,8 +10,8 @@ from widget.storage.lines import Line
 
 @dataclass(frozen=True)
 class LineStatusText:
-    """`value` is a LineState's or a GatewayErrorCode's; `until` is when that may be over (unix seconds, 0 if unknown);
-    `forgets`: the line keeps no messages."""
+    """`value` is a LineState's or a GatewayErrorCode's; `until` is when that may be over (unix
+    seconds, 0 if unknown); `forgets`: the line keeps no messages."""
 
     value: str
     until: float = 0.0
@@ -40,5 +40,6 @@ def ask(gateways: Gateways, line: Line) -> LineStatusText:
 
 
 def ask_all(gateways: Gateways, lines: tuple[Line, ...]) -> Mapping[int, LineStatusText]:
-    """Every line's state as far as it is known, asked anew behind the request where that is old. No call."""
+    """Every line's state as far as it is known, asked anew behind the request where that is old. No
+    call."""
     return {line_id: status_text_of(said) for line_id, said in gateways.known_of(lines).items()}

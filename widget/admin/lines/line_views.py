@@ -1,4 +1,5 @@
-"""Lines: add, test before that, rename, switch off and on, remove, who may use them, how many checks they may make."""
+"""Lines: add, test before that, rename, switch off and on, remove, who may use them, how many
+checks they may make."""
 
 from flask.typing import ResponseReturnValue
 
@@ -130,7 +131,8 @@ def save_access(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/limits")
 def save_limits(line_id: int) -> ResponseReturnValue:
-    """How many numbers the line may check, and how much it may send; an empty field is the service's."""
+    """How many numbers the line may check, and how much it may send; an empty field is the
+    service's."""
     values = typed(json_body(), *line_sections.RANGES)
     user = administrator()
     line = user.line(line_id)
@@ -159,7 +161,8 @@ def save_owner_rule(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/previews")
 def save_previews(line_id: int) -> ResponseReturnValue:
-    """Whether the gateway may look at links that are sent by the line, and show a picture of them."""
+    """Whether the gateway may look at links that are sent by the line, and show a picture of
+    them."""
     wanted = flag_field(json_body(), "on")
     user = administrator()
     line = user.line(line_id)

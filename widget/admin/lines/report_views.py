@@ -19,7 +19,8 @@ from widget.storage.lines import Line
 
 @pages.post("/lines/<int:line_id>/webhook")
 def set_up_reports(line_id: int) -> ResponseReturnValue:
-    """Tell the gateway where to report; the page then waits for the first report. At most three calls to it."""
+    """Tell the gateway where to report; the page then waits for the first report. At most three
+    calls to it."""
     user = administrator()
     line = _reachable(user, line_id)
     if not line.hook_secret:
@@ -29,7 +30,8 @@ def set_up_reports(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/webhook/renew")
 def renew_secret(line_id: int) -> ResponseReturnValue:
-    """Another address and secret; what the old ones bring is refused from now on, so it asks back first."""
+    """Another address and secret; what the old ones bring is refused from now on, so it asks back
+    first."""
     confirmed = flag_field(json_body(), "confirmed")
     user = administrator()
     line = _reachable(user, line_id)
@@ -40,7 +42,8 @@ def renew_secret(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/webhook/look")
 def look_for_reports(line_id: int) -> ResponseReturnValue:
-    """204 until a genuine report has come since the set-up, then how it stands; with `late` in any case."""
+    """204 until a genuine report has come since the set-up, then how it stands; with `late` in any
+    case."""
     late = flag_field(json_body(), "late")
     user = administrator()
     line = user.line(line_id)
@@ -53,8 +56,8 @@ def look_for_reports(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/webhook/reveal")
 def reveal_secret(line_id: int) -> ResponseReturnValue:
-    """The address and the secret, to set the gateway up by hand. They are in this answer only, and the look is
-    logged."""
+    """The address and the secret, to set the gateway up by hand. They are in this answer only, and
+    the look is logged."""
     user = administrator()
     line = _reachable(user, line_id)
     if not line.hook_secret:
@@ -65,8 +68,8 @@ def reveal_secret(line_id: int) -> ResponseReturnValue:
 
 
 def _reachable(user: CurrentUser, line_id: int) -> Line:
-    """The line whose reports are set up. Raises Refused without a public address of ours, where the page offers none of
-    this."""
+    """The line whose reports are set up. Raises Refused without a public address of ours, where the
+    page offers none of this."""
     line = user.line(line_id)
     if not services().infra.config.public_url or not line.active:
         raise Refused(ErrorCode.NOT_ALLOWED, 409, "no PUBLIC_URL, or a line that is switched off")
@@ -80,8 +83,8 @@ def _with_new_secret(user: CurrentUser, line: Line) -> Line:
 
 
 def _told_to_the_gateway(user: CurrentUser, line: Line, *, done: str) -> ResponseReturnValue:
-    """Tell the gateway where to report. Earlier reports are forgotten before that: only one that comes after it proves
-    the way, and the gateway may report before it has answered."""
+    """Tell the gateway where to report. Earlier reports are forgotten before that: only one that
+    comes after it proves the way, and the gateway may report before it has answered."""
     services().storage.line_health.forget_reports(user.portal.id, line.id)
     failure: LineStatusText | None = None
     try:

@@ -1,4 +1,5 @@
-"""How far a line's set-up has come: read from what is stored and heard, so it can be left and taken up again (pure)."""
+"""How far a line's set-up has come: read from what is stored and heard, so it can be left and taken
+up again (pure)."""
 
 from enum import IntEnum
 
@@ -24,8 +25,9 @@ class SetupStep(IntEnum):
 
 
 def step_of(line: Line, status: LineStatusText, way: ReportsState, past: LinePast) -> SetupStep | None:
-    """The step that is to be done now. None where nothing is left to do, or where the line's state is not known: a
-    line that was in use and does not answer for a while is in trouble, not in its set-up."""
+    """The step that is to be done now. None where nothing is left to do, or where the line's state
+    is not known: a line that was in use and does not answer for a while is in trouble, not in its
+    set-up."""
     in_use = way in REPORTS_DONE and past.used_at > 0
     if not line.active or status.value in (*NOT_HEARD, LineState.BANNED.value):
         return None

@@ -1,4 +1,5 @@
-"""The state of lines: asked, made ready by a QR or a pairing code, a pause of its checks ended early."""
+"""The state of lines: asked, made ready by a QR or a pairing code, a pause of its checks ended
+early."""
 
 from flask import make_response
 from flask.typing import ResponseReturnValue
@@ -20,7 +21,8 @@ from widget.storage.line_health import NOTHING
 
 @pages.post("/lines/states")
 def show_states() -> ResponseReturnValue:
-    """Every line's state as far as it is known; what is old is asked behind the request. No call."""
+    """Every line's state as far as it is known; what is old is asked behind the request. No
+    call."""
     user = administrator()
     lines = services().storage.lines.all_of(user.portal.id)
     status, pasts = ask_all(services().gateways, lines), services().storage.line_health.pasts(user.portal.id)
@@ -49,7 +51,8 @@ def show_qr(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/pairing")
 def show_pairing_code(line_id: int) -> ResponseReturnValue:
-    """A code to type on the line's own phone instead of scanning. One call; why there is none is said in its place."""
+    """A code to type on the line's own phone instead of scanning. One call; why there is none is
+    said in its place."""
     user = administrator()
     line = user.line(line_id)
     try:
@@ -64,8 +67,8 @@ def show_pairing_code(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/keep")
 def keep_messages(line_id: int) -> ResponseReturnValue:
-    """Let a line keep messages that keeps none; asks back first, because it restarts. Two calls, and one for its
-    state."""
+    """Let a line keep messages that keeps none; asks back first, because it restarts. Two calls,
+    and one for its state."""
     confirmed = flag_field(json_body(), "confirmed")
     user = administrator()
     line = user.line(line_id)

@@ -1,8 +1,8 @@
 """What is already in a portal: one batch of questions, and its answer as values (pure).
 
-bitrix24/b24restdocs: api-reference/common/system/app-info.md, widgets/placement-{list,get}.md, events/event-get.md,
-crm/universal/user-defined-object-types/crm-type-list.md, crm/universal/userfieldconfig/userfieldconfig-list.md and
-userfieldconfig-get-types.md.
+bitrix24/b24restdocs: api-reference/common/system/app-info.md, widgets/placement-{list,get}.md,
+events/event-get.md, crm/universal/user-defined-object-types/crm-type-list.md,
+crm/universal/userfieldconfig/userfieldconfig-list.md and userfieldconfig-get-types.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,8 @@ from widget.untrusted import as_positive_int, as_rows
 
 PAGE = 50  # a list answers at most this many
 MAX_PAGES = 8  # of smart processes, of which a portal may have 150, and of our fields: one for each kind of card
-# Codes that mean «not for us here»: the part is left out. Anything else may pass, so nothing is concluded from it.
+# Codes that mean «not for us here»: the part is left out. Anything else may pass, so nothing is
+# concluded from it.
 _NOT_HERE = frozenset({"insufficient_scope", "error_method_not_found", "access_denied", "wrong_auth_type"})
 
 _INSIDE = {"processes": "types", "fields": "fields"}  # where the lists that come in pages keep their rows
@@ -34,8 +35,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class Bound:
-    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for the user who caused
-    them."""
+    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for the
+    user who caused them."""
 
     event: str
     handler: str
@@ -62,7 +63,8 @@ class ActualField:
 
 @dataclass(frozen=True)
 class ActualState:
-    """The portal's answers. A list is None where the portal does not let us see it, so nothing is done about it."""
+    """The portal's answers. A list is None where the portal does not let us see it, so nothing is
+    done about it."""
 
     app_id: str
     licence: str  # "ru_pro100": language and plan
@@ -97,7 +99,8 @@ def questions(names: FieldNames) -> Commands:
 
 
 def next_page(answer: Batch, names: FieldNames, page: int) -> Commands:
-    """The commands for more of the lists whose pages were full so far; none when everything was read."""
+    """The commands for more of the lists whose pages were full so far; none when everything was
+    read."""
     further = _paged(names, page * PAGE) if page < MAX_PAGES else {}
     return {key: command for key, command in further.items() if len(_rows_of(answer, key)) == page * PAGE}
 
@@ -112,13 +115,15 @@ def with_page(answer: Batch, further: Batch) -> Batch:
 
 
 def actual_of(answer: Batch, user_id: int) -> ActualState:
-    """The answers as values. Raises Refused where one of them failed and might come another time."""
+    """The answers as values. Raises Refused where one of them failed and might come another
+    time."""
     me = _needed(answer, "me")
     if as_positive_int(me.get("ID")) != user_id:
         raise Refused(ErrorCode.NO_AUTH, 403, "profile of another user")
     admin = me.get("ADMIN") is True and answer.results.get("admin", True) is True
     for key, code in answer.errors.items():
-        # Without the rights everything is refused, each in its own words; custom fields have no codes at all.
+        # Without the rights everything is refused, each in its own words; custom fields have no
+        # codes at all.
         if admin and code.lower() not in _NOT_HERE and not (key in ("fields", "known_types") and not code):
             raise answer.refused(key)
     app = _needed(answer, "app")
@@ -144,7 +149,8 @@ def actual_of(answer: Batch, user_id: int) -> ActualState:
 
 
 def left_of(app: Mapping[str, Any]) -> int | None:
-    """Days left of the application's term; 0 or less when it has ended, None when there is no term."""
+    """Days left of the application's term; 0 or less when it has ended, None when there is no
+    term."""
     left = days(app.get("DAYS"))
     return min(left or 0, 0) if app.get("PAYMENT_EXPIRED") == "Y" else left
 
@@ -157,7 +163,8 @@ def days(value: Any) -> int | None:
 
 
 def _paged(names: FieldNames, start: int) -> Commands:
-    """Names in `select` reach the database as they are sent, where fields have other names than in the answer."""
+    """Names in `select` reach the database as they are sent, where fields have other names than in
+    the answer."""
     chosen = {"moduleId": "crm", "select": ["*"], "filter": {"xmlId": [names.xml_id, OLD_XML_ID]}}
     return {
         "processes": ("crm.type.list", {"start": start}),
@@ -203,7 +210,8 @@ def _types(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _known_types(answer: Any) -> frozenset[str] | None:
-    """The codes are keys, in an object of its own or not (the server module's getTypesAction has both)."""
+    """The codes are keys, in an object of its own or not (the server module's getTypesAction has
+    both)."""
     inside = answer.get("types", answer) if isinstance(answer, dict) else None
     return frozenset(map(str, inside)) if isinstance(inside, dict) and inside else None
 

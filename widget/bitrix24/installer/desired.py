@@ -21,8 +21,8 @@ from widget.bitrix24.installer.userfield import (
 from widget.bitrix24.placement import ENTITY_TYPES
 from widget.i18n import bitrix24_code, catalogue, languages
 
-# Raise it with every change of what is wanted below: installed portals then get the change by themselves
-# (tests/house/test_app_version.py compares a digest of it).
+# Raise it with every change of what is wanted below: installed portals then get the change by
+# themselves (tests/house/test_app_version.py compares a digest of it).
 APP_VERSION = 2
 
 SCOPES = frozenset({"crm", "placement", "userfieldconfig"})
@@ -38,7 +38,8 @@ NONE_KEPT: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class InstallStep:
-    """One command and what it is for: a part that is added, or None for something of ours that is taken away."""
+    """One command and what it is for: a part that is added, or None for something of ours that is
+    taken away."""
 
     part: Part | None
     what: str
@@ -59,7 +60,8 @@ class DesiredField:
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What this version puts into this portal. `processes_known` False: tabs of smart processes stay as they are."""
+    """What this version puts into this portal. `processes_known` False: tabs of smart processes
+    stay as they are."""
 
     page: str  # the handler of tabs and of the field
     hook: str  # the handler of events
@@ -75,7 +77,8 @@ class DesiredState:
 
 
 def wanted_of(found: ActualState, names: FieldNames, public_url: str) -> DesiredState:
-    """Everything the granted scopes allow. A part that they do not allow is left out and said so."""
+    """Everything the granted scopes allow. A part that they do not allow is left out and said
+    so."""
     left_out = set()
     if found.available is None or found.placements is None:
         left_out |= {Part.TAB}
@@ -107,7 +110,8 @@ def _events(*, crm: bool) -> tuple[str, ...]:
 
 
 def missing(found: ActualState, wanted: DesiredState, kept: Mapping[str, str] = NONE_KEPT) -> tuple[InstallStep, ...]:
-    """What has to be done so that exactly what is wanted is there; nothing when it already is. Fields come last.
+    """What has to be done so that exactly what is wanted is there; nothing when it already is.
+    Fields come last.
 
     `kept` are the names of fields, by entity, that were perhaps deleted and have to be made again.
     """
@@ -124,7 +128,8 @@ def tab(kind: str) -> str:
 
 
 def tabs_there(found: ActualState, wanted: DesiredState) -> dict[str, bool]:
-    """Of each wanted tab whether it is there, at our address and under our title. Another one beside it is stale."""
+    """Of each wanted tab whether it is there, at our address and under our title. Another one
+    beside it is stale."""
     there = {one.code for one in found.placements or () if _leads_here(one, wanted)}
     return {code: code in there for code in wanted.tabs}
 
@@ -141,13 +146,15 @@ def stale(found: ActualState, wanted: DesiredState) -> int:
 
 
 def field_name(found: ActualState, wanted: DesiredState, entity: str) -> str:
-    """The name of our field in a kind of card, whichever version made it; "" where there is none."""
+    """The name of our field in a kind of card, whichever version made it; "" where there is
+    none."""
     of_entity = (one for one in found.fields or () if one.entity == entity)
     return next((one.name for one in of_entity if one.user_type == wanted.user_type), "")
 
 
 def moved_fields(found: ActualState, wanted: DesiredState) -> dict[str, str]:
-    """Fields that are about to get this version's type, because theirs goes or is gone: name by entity.
+    """Fields that are about to get this version's type, because theirs goes or is gone: name by
+    entity.
 
     A field cannot change its type, so each is deleted and made again under its name.
     """
@@ -156,7 +163,8 @@ def moved_fields(found: ActualState, wanted: DesiredState) -> dict[str, str]:
 
 
 def takes_fields(found: ActualState, wanted: DesiredState) -> bool:
-    """Whether the portal makes fields of our type now: before the installation is finished it may not."""
+    """Whether the portal makes fields of our type now: before the installation is finished it may
+    not."""
     there = wanted.names.type_id in (found.types or {})
     return there and (found.known_types is None or wanted.user_type in found.known_types)
 
@@ -231,15 +239,16 @@ def _field_steps(found: ActualState, wanted: DesiredState, kept: Mapping[str, st
 
 
 def _dead_fields(found: ActualState, wanted: DesiredState, entity: str) -> list[ActualField]:
-    """Of a kind of card without a field of ours. They show nothing and hold no value, but a card's layout may know
-    the name."""
+    """Of a kind of card without a field of ours. They show nothing and hold no value, but a card's
+    layout may know the name."""
     if field_name(found, wanted, entity):
         return []
     return [one for one in found.fields or () if one.entity == entity and _is_dead(one, found, wanted)]
 
 
 def _is_dead(one: ActualField, found: ActualState, wanted: DesiredState) -> bool:
-    """A field that nothing draws: of the type that goes, or of one that is gone with an earlier installation.
+    """A field that nothing draws: of the type that goes, or of one that is gone with an earlier
+    installation.
 
     One of another application's type is alive and none of ours, though it bear our words.
     """

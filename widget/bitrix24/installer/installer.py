@@ -1,8 +1,9 @@
 """Put our tabs, our field and our event handlers into a portal, and report what is there.
 
-Everything here can be repeated: ask what is there, then only what is missing (desired.py says what that is). So an
-installation, an update and a repair are the same, and each leaves exactly one of everything.
-bitrix24/b24restdocs: settings/app-installation/*, api-reference/widgets/placement-bind.md, events/event-bind.md.
+Everything here can be repeated: ask what is there, then only what is missing (desired.py says what
+that is). So an installation, an update and a repair are the same, and each leaves exactly one of
+everything. bitrix24/b24restdocs: settings/app-installation/*,
+api-reference/widgets/placement-bind.md, events/event-bind.md.
 """
 
 import logging
@@ -52,14 +53,16 @@ from widget.storage.tokens import Token, Tokens
 log = logging.getLogger(__name__)
 
 NO_TYPE_YET = "type_not_known_yet"  # our own code, of a field that is left as it is until there is one
-# The portal does not know such a thing, today or in an hour: an older box, or a module that is not there.
+# The portal does not know such a thing, today or in an hour: an older box, or a module that is not
+# there.
 UNAVAILABLE = frozenset(
     {"error_event_not_found", "error_placement_not_found", "error_method_not_found", "insufficient_scope"}
 )
 
 
 class NoAddress(Exception):
-    """PUBLIC_URL is not set: what would be installed could not be reached. For the operator to mend."""
+    """PUBLIC_URL is not set: what would be installed could not be reached. For the operator to
+    mend."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,14 @@ class Installer:
         self._clock = clock
 
     def install(self, form: Placement) -> Installed:
-        """Install, update or complete the application in the portal a form came from, which need not be known yet.
+        """Install, update or complete the application in the portal a form came from, which need
+        not be known yet.
 
-        Nothing in the form is believed: portal, user, address and rights come from the authorisation server and from
-        the portal it names. Nothing is stored or bound for a user who is not an administrator: Refused(NOT_ADMIN).
-        Raises Refused and NoAddress. Two outside calls, one more for every 50 things that are missing
-        and for each pause that a busy portal asks for.
+        Nothing in the form is believed: portal, user, address and rights come from the
+        authorisation server and from the portal it names. Nothing is stored or bound for a user who
+        is not an administrator: Refused(NOT_ADMIN). Raises Refused and NoAddress. Two outside
+        calls, one more for every 50 things that are missing and for each pause that a busy portal
+        asks for.
         """
         self._require_address()
         home = Home(form.domain, hint=form.server)  # hints which server to ask first, and no more
@@ -128,9 +133,11 @@ class Installer:
         return Installed(portal, self._complete(portal, identity.user_id, found, ask))
 
     def repair(self, portal: Portal, user_id: int) -> InstallReport:
-        """Install what is missing with a stored user's token, which from then on works in the background.
+        """Install what is missing with a stored user's token, which from then on works in the
+        background.
 
-        Raises Refused (NOT_ADMIN too) and NoAddress. One outside call, one more for every 50 things that are missing.
+        Raises Refused (NOT_ADMIN too) and NoAddress. One outside call, one more for every 50 things
+        that are missing.
         """
         ask, found, _wanted = self._looked(portal, user_id)
         if portal.installer_id != user_id:
@@ -140,7 +147,8 @@ class Installer:
     def inspect(self, portal: Portal, user_id: int) -> Inspection:
         """What is there and what is not, for the health list; changes nothing.
 
-        Raises Refused (NOT_ADMIN too) and NoAddress. Four outside calls, more in a portal with over 50 layouts.
+        Raises Refused (NOT_ADMIN too) and NoAddress. Four outside calls, more in a portal with over
+        50 layouts.
         """
         ask, found, wanted = self._looked(portal, user_id)
         return Inspection(
@@ -158,9 +166,9 @@ class Installer:
     def show_field(self, portal: Portal, user_id: int) -> Shown:
         """Have every arranged card show the field always, to all users. Which cards do now.
 
-        A card that was never arranged is left alone: REST tells nothing of its sections, and writing a layout takes
-        away what it does not name. Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls, and one for each
-        layout that is changed.
+        A card that was never arranged is left alone: REST tells nothing of its sections, and
+        writing a layout takes away what it does not name. Raises Refused (NOT_ADMIN too) and
+        NoAddress. Three outside calls, and one for each layout that is changed.
         """
         ask, found, wanted = self._looked(portal, user_id)
         arranging = self._arranging(ask, portal, user_id)
@@ -177,19 +185,22 @@ class Installer:
         return shown
 
     def refresh_subscription(self, portal: Portal) -> None:
-        """The term and status of the application, from the portal itself. Raises Refused. One outside call."""
+        """The term and status of the application, from the portal itself. Raises Refused. One
+        outside call."""
         answer = self._rest.call(portal, portal.installer_id, "app.info", {})
         if isinstance(answer, dict):
             status = str(answer.get("STATUS") or "")[:2]
             self._portals.set_subscription(portal.id, status=status, days_left=left_of(answer))
 
     def outdated(self) -> list[Portal]:
-        """Active portals that another version of this service installed, or whose installation was never completed (a
-        field may be refused until the installation is finished), and that can be brought up to date."""
+        """Active portals that another version of this service installed, or whose installation was
+        never completed (a field may be refused until the installation is finished), and that can be
+        brought up to date."""
         return [portal for portal in self._portals.all() if portal.is_served and portal.app_version != APP_VERSION]
 
     def uninstall(self, portal_id: int, *, clean: bool) -> None:
-        """The application was removed: every token goes, and with `clean` everything of the portal. No outside call."""
+        """The application was removed: every token goes, and with `clean` everything of the portal.
+        No outside call."""
         self._tokens.drop_all(portal_id)
         if clean:
             self._portals.delete(portal_id)
@@ -208,8 +219,8 @@ class Installer:
             raise NoAddress
 
     def _looked(self, portal: Portal, user_id: int) -> tuple[Ask, ActualState, DesiredState]:
-        """The portal's state as an administrator sees it, and what is wanted. Raises Refused and NoAddress. One
-        call."""
+        """The portal's state as an administrator sees it, and what is wanted. Raises Refused and
+        NoAddress. One call."""
         self._require_address()
         ask = self._as_user(portal, user_id)
         found = self._look(ask, user_id)
@@ -223,7 +234,8 @@ class Installer:
         return lambda commands: self._rest.batch(portal, user_id, commands)
 
     def _look(self, ask: Ask, user_id: int) -> ActualState:
-        """The portal as it is. One batch; more only for a portal with more than a page of smart processes or fields."""
+        """The portal as it is. One batch; more only for a portal with more than a page of smart
+        processes or fields."""
         answer = ask(questions(self._names))
         page = 1
         while more := next_page(answer, self._names, page):
@@ -262,8 +274,8 @@ class Installer:
         return report
 
     def _begin_move(self, portal: Portal, arranging: Arranging, found: ActualState, wanted: DesiredState) -> Moving:
-        """Write down what fields that go are called and where they stand; what was written down before is older and so
-        the truth. No call where none goes."""
+        """Write down what fields that go are called and where they stand; what was written down
+        before is older and so the truth. No call where none goes."""
         before = read_moving(self._portals.moving(portal.id))
         names = {entity: name for entity, name in moved_fields(found, wanted).items() if entity not in before}
         if not names:
@@ -275,7 +287,8 @@ class Installer:
         return moving
 
     def _end_move(self, portal: Portal, arranging: Arranging, moving: Moving, wanted: DesiredState) -> bool:
-        """Whether everything is back in its place. Refused where the portal is out of reach: it is tried again."""
+        """Whether everything is back in its place. Refused where the portal is out of reach: it is
+        tried again."""
         if not moving or Part.FIELD in wanted.left_out:
             return True
         done = put_all_back(moving, wanted.fields, arranging)
@@ -286,7 +299,8 @@ class Installer:
     def _do(
         self, ask: Ask, user_id: int, steps: Sequence[InstallStep], wanted: DesiredState
     ) -> list[tuple[InstallStep, str]]:
-        """All steps; those that the portal refused, with the code. No field is deleted before its new type is seen."""
+        """All steps; those that the portal refused, with the code. No field is deleted before its
+        new type is seen."""
         if not any(step.command[0] == DELETE_FIELD for step in steps):
             return self._run(ask, steps)
         failed = self._run(ask, [step for step in steps if not step.is_of_field])
@@ -296,7 +310,8 @@ class Installer:
         return failed + [(step, NO_TYPE_YET) for step in fields]
 
     def _run(self, ask: Ask, steps: Sequence[InstallStep]) -> list[tuple[InstallStep, str]]:
-        """The commands in their order, 50 in a batch. Returns those that the portal refused, with the code."""
+        """The commands in their order, 50 in a batch. Returns those that the portal refused, with
+        the code."""
         failed = []
         for start in range(0, len(steps), MAX_BATCH):
             part = steps[start : start + MAX_BATCH]
@@ -324,7 +339,8 @@ def _require_admin(found: ActualState) -> None:
 
 
 def _fields(arranging: Arranging, found: ActualState, wanted: DesiredState) -> tuple[FieldFinding, ...]:
-    """Each kind of card with its field, and what its layouts say of it. Two batches, more for over 50 layouts."""
+    """Each kind of card with its field, and what its layouts say of it. Two batches, more for over
+    50 layouts."""
     names = {field.entity: field_name(found, wanted, field.entity) for field in wanted.fields}
     findings: dict[str, list[LayoutFinding]] = {}
     for layout, sections in arranging.read([field for field in wanted.fields if names[field.entity]]).items():

@@ -1,10 +1,11 @@
 """Whether a card draws our field: the layouts that a portal shares among all users.
 
-A field without a value, as ours is, is drawn in a card that is only looked at where its place in the layout says «show
-always», and nowhere else. A card that was never arranged has it in its default section without that. Each funnel of
-deals and of smart processes is arranged for itself, simple and repeat leads too, and each user may arrange a view of
-their own, which REST tells only to them and to administrators. bitrix24/b24restdocs:
-crm/universal/item-details-configuration/*.md, crm/universal/category/crm-category-list.md.
+A field without a value, as ours is, is drawn in a card that is only looked at where its place in
+the layout says «show always», and nowhere else. A card that was never arranged has it in its
+default section without that. Each funnel of deals and of smart processes is arranged for itself,
+simple and repeat leads too, and each user may arrange a view of their own, which REST tells only to
+them and to administrators. bitrix24/b24restdocs: crm/universal/item-details-configuration/*.md,
+crm/universal/category/crm-category-list.md.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +25,8 @@ SHOW_ALWAYS = 1  # a bit of an element's optionFlags
 
 @dataclass(frozen=True)
 class Layout:
-    """One shared layout of a kind of card. `variant` is a funnel's name, "simple" or "repeat" of leads, or ""."""
+    """One shared layout of a kind of card. `variant` is a funnel's name, "simple" or "repeat" of
+    leads, or ""."""
 
     entity: str
     entity_type_id: int
@@ -52,8 +54,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class FieldPlace:
-    """Where a field stands in a layout: the innermost part around it, how many elements are before it there, and its
-    optionFlags."""
+    """Where a field stands in a layout: the innermost part around it, how many elements are before
+    it there, and its optionFlags."""
 
     part: str
     before: int
@@ -66,7 +68,8 @@ def has_funnels(field: DesiredField) -> bool:
 
 
 def funnel_question(field: DesiredField, page: int) -> Command:
-    """One page of its funnels, by the docs; by the source of the module each answer has them all."""
+    """One page of its funnels, by the docs; by the source of the module each answer has them
+    all."""
     return "crm.category.list", {"entityTypeId": field.entity_type_id, "start": page * FUNNELS}
 
 
@@ -92,7 +95,8 @@ def in_layout(sections: Any, name: str) -> InLayout:
 
 
 def showing(sections: Sequence[Any], name: str) -> list[Any]:
-    """The same layout, with the field always shown: at its place, or else at the end of the first section."""
+    """The same layout, with the field always shown: at its place, or else at the end of the first
+    section."""
     if in_layout(list(sections), name) is not InLayout.NO:
         return [_marked(part, name) for part in sections]
     first, *others = sections
@@ -100,7 +104,8 @@ def showing(sections: Sequence[Any], name: str) -> list[Any]:
 
 
 def place_of(sections: Any, name: str) -> FieldPlace | None:
-    """The place of the field `name`; None where it is not in the layout, or there is no layout of its own."""
+    """The place of the field `name`; None where it is not in the layout, or there is no layout of
+    its own."""
     for part in _elements(as_rows(sections)):
         inside = as_rows(part.get("elements"))
         for before, one in enumerate(inside):
@@ -118,8 +123,9 @@ def put_back(sections: Sequence[Any], name: str, place: FieldPlace) -> list[Any]
 
 
 def survives_writing(sections: Sequence[Any]) -> bool:
-    """Whether Bitrix24 keeps all of a layout that is written back. Titles that fields were given, what sections
-    hold besides, and anything but sections is lost (server module crm, lib/entity/entityeditorconfig.php)."""
+    """Whether Bitrix24 keeps all of a layout that is written back. Titles that fields were given,
+    what sections hold besides, and anything but sections is lost (server module crm,
+    lib/entity/entityeditorconfig.php)."""
     parts = [part if isinstance(part, Mapping) else {} for part in sections]
     return all(
         part.get("type") == "section" and not part.get("data") and not any(one.get("title") for one in _inside(part))

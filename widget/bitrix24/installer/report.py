@@ -1,4 +1,5 @@
-"""What an administrator is told about an installation: what is there, what is missing, what was just done.
+"""What an administrator is told about an installation: what is there, what is missing, what was
+just done.
 
 Values only; installer.py makes them, the app page and the install page put them into words.
 """
@@ -46,7 +47,8 @@ class InstallerState(Enum):
 
 @dataclass(frozen=True)
 class LayoutFinding:
-    """One layout of a kind of card. `variant` is a funnel's name, "simple" or "repeat" of leads, "" of the only one."""
+    """One layout of a kind of card. `variant` is a funnel's name, "simple" or "repeat" of leads, ""
+    of the only one."""
 
     variant: str
     in_layout: InLayout
@@ -54,7 +56,8 @@ class LayoutFinding:
 
 @dataclass(frozen=True)
 class FieldFinding:
-    """The custom field of one kind of card. `entity` is CRM_DEAL, CRM_LEAD, … or CRM_<row id> of a smart process."""
+    """The custom field of one kind of card. `entity` is CRM_DEAL, CRM_LEAD, … or CRM_<row id> of a
+    smart process."""
 
     entity: str
     title: str
@@ -69,10 +72,11 @@ class FieldFinding:
 
 @dataclass(frozen=True)
 class Inspection:
-    """The health of an installation. `placements` says of each wanted code whether exactly one of ours is there.
+    """The health of an installation. `placements` says of each wanted code whether exactly one of
+    ours is there.
 
-    `stale` counts placements and handlers of ours with another address; `left_out` are parts that the granted scopes
-    do not allow, so they are not faults.
+    `stale` counts placements and handlers of ours with another address; `left_out` are parts that
+    the granted scopes do not allow, so they are not faults.
     """
 
     placements: Mapping[str, bool]
@@ -103,7 +107,8 @@ class Inspection:
 
 @dataclass(frozen=True)
 class InstallReport:
-    """What an installation or a repair did. `done` counts what was added or corrected, `present` all that is there now.
+    """What an installation or a repair did. `done` counts what was added or corrected, `present`
+    all that is there now.
 
     `failed` are (what, error code) of commands the portal refused.
     """

@@ -1,8 +1,9 @@
 """The custom field that shows the widget inside a card's form: its type and its names in a portal.
 
-bitrix24/b24restdocs: api-reference/widgets/user-field/userfieldtype-add.md, crm/universal/userfieldconfig/*.md. The
-id of a type is unique over all applications of a portal, the name of a field over all of a kind of card (server
-module rest, lib/placement.php); so all our names end with a mark of our own client id.
+bitrix24/b24restdocs: api-reference/widgets/user-field/userfieldtype-add.md,
+crm/universal/userfieldconfig/*.md. The id of a type is unique over all applications of a portal,
+the name of a field over all of a kind of card (server module rest, lib/placement.php); so all our
+names end with a mark of our own client id.
 """
 
 import hashlib
@@ -21,14 +22,16 @@ LABELS = dict.fromkeys(map(bitrix24_code, languages()), TITLE)
 
 @dataclass(frozen=True)
 class FieldNames:
-    """What our things are called in every portal: `type_id` is of a-z0-9, fields can be listed by `xml_id`."""
+    """What our things are called in every portal: `type_id` is of a-z0-9, fields can be listed by
+    `xml_id`."""
 
     type_id: str
     xml_id: str
     suffix: str
 
     def field_name(self, entity: str) -> str:
-        """UF_CRM_DEAL_WACARD_1A2B3C4D for CRM_DEAL: a field's code begins with what it belongs to."""
+        """UF_CRM_DEAL_WACARD_1A2B3C4D for CRM_DEAL: a field's code begins with what it belongs
+        to."""
         return f"UF_{entity}_{self.suffix}"
 
 

@@ -1,9 +1,10 @@
-"""Evolution API v2. Sources: EvolutionAPI/evolution-api (2.3.6, files named below), EvolutionAPI/docs-evolution, and
-issues of evolution-foundation/evolution-api. «Measured» was seen on a running 2.3.6.
+"""Evolution API v2. Sources: EvolutionAPI/evolution-api (2.3.6, files named below),
+EvolutionAPI/docs-evolution, and issues of evolution-foundation/evolution-api. «Measured» was seen
+on a running 2.3.6.
 
-Phone ids end in @s.whatsapp.net; @lid ids are opaque and their digits are never a phone. Two things cost more than
-they look: each send and each sign of typing asks WhatsApp about the number first (whatsapp.baileys.service.ts,
-whatsappNumber), and one instance keeps one webhook.
+Phone ids end in @s.whatsapp.net; @lid ids are opaque and their digits are never a phone. Two things
+cost more than they look: each send and each sign of typing asks WhatsApp about the number first
+(whatsapp.baileys.service.ts, whatsappNumber), and one instance keeps one webhook.
 """
 
 import re
@@ -85,7 +86,8 @@ class Joins(Enum):
 
 
 class Evolution(BaseAdapter):
-    """One Evolution instance. `session` is its name, `key` the global key or, better, the instance's own token."""
+    """One Evolution instance. `session` is its name, `key` the global key or, better, the
+    instance's own token."""
 
     capabilities = CAPABILITIES
     home = "s.whatsapp.net"
@@ -97,15 +99,17 @@ class Evolution(BaseAdapter):
         self._joins: Joins | None = None  # not known yet
 
     def status(self) -> base.LineStatus:
-        """One call, and a second one for the reason when the line is not open. Evolution does not tell restrictions."""
+        """One call, and a second one for the reason when the line is not open. Evolution does not
+        tell restrictions."""
         state = self._connection()
         if state in (LineState.OFFLINE, LineState.CONNECTING):
             state = _why_not_open(state, self._instance())
         return base.LineStatus(state)
 
     def check(self, phones: Sequence[str]) -> dict[str, base.CheckResult]:
-        """One number that Evolution must ask WhatsApp about spoils the whole batch of a line that is down: that is an
-        error for all of them, never a no. A second call where the answer says nothing: for the line's state."""
+        """One number that Evolution must ask WhatsApp about spoils the whole batch of a line that
+        is down: that is an error for all of them, never a no. A second call where the answer says
+        nothing: for the line's state."""
         asked = {phone.lstrip("+"): phone for phone in phones}  # a number twice is refused
         if not asked:
             return {}
@@ -123,19 +127,20 @@ class Evolution(BaseAdapter):
         return found
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a check: a user waits."""
+        """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a
+        check: a user waits."""
         found = {phone: self._chat_of(self.chat_id_of(phone)) for phone in phones}
         return {phone: chat for phone, chat in found.items() if chat is not None}
 
     def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
-        """By the keys of each one's newest messages, in which a phone may stand beside the LID. One call a LID; up to
-        three until it is known how this version joins its conditions."""
+        """By the keys of each one's newest messages, in which a phone may stand beside the LID. One
+        call a LID; up to three until it is known how this version joins its conditions."""
         found = {lid: self._phone_of(lid) for lid in lids}
         return {lid: phone for lid, phone in found.items() if phone}
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
-        """Evolution keeps a client's two halves apart: each id is asked by itself, one call each, and the answers are
-        laid together. Paged by time, see paging.py."""
+        """Evolution keeps a client's two halves apart: each id is asked by itself, one call each,
+        and the answers are laid together. Paged by time, see paging.py."""
         place = read_place(cursor)
         limit = max(1, min(limit, PAGE_LIMIT))
         size = limit + len(place.seen)
@@ -164,8 +169,9 @@ class Evolution(BaseAdapter):
         self._call("POST", "message/sendReaction", self._calls.timeouts.send, json=body)
 
     def mark_read(self, chat_id: str, refs: Sequence[str]) -> None:
-        """Evolution leaves out messages under a LID and says success all the same (whatsapp.baileys.service.ts,
-        markMessageAsRead): a call that would only do that is not made, and Unsupported."""
+        """Evolution leaves out messages under a LID and says success all the same
+        (whatsapp.baileys.service.ts, markMessageAsRead): a call that would only do that is not
+        made, and Unsupported."""
         keys = [key for ref in refs if not str((key := parse_ref(ref))["remoteJid"]).endswith("@lid")]
         if not keys:
             raise Unsupported
@@ -199,15 +205,17 @@ class Evolution(BaseAdapter):
         return picture_of(picture)
 
     def pairing_code(self, phone: str) -> str:
-        """Evolution makes a code only when it starts to connect: LINE_DOWN while it shows a QR already."""
+        """Evolution makes a code only when it starts to connect: LINE_DOWN while it shows a QR
+        already."""
         code = as_str(self._connect({"number": phone.lstrip("+")}).get("pairingCode"), 20)
         if not code.isascii() or not code.replace("-", "").isalnum():
             raise GatewayError(GatewayErrorCode.LINE_DOWN)
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
-        """Replaces the webhook that the instance had: it has one. Then restarts the instance, whose connection.update
-        proves the way; one that is not connected cannot be restarted, and is told to connect instead."""
+        """Replaces the webhook that the instance had: it has one. Then restarts the instance, whose
+        connection.update proves the way; one that is not connected cannot be restarted, and is told
+        to connect instead."""
         webhook = {
             "enabled": True,
             "url": url,
@@ -227,25 +235,29 @@ class Evolution(BaseAdapter):
             self._connect({})
 
     def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str, *, preview: bool) -> Given:
-        """Evolution makes its own ids: a message whose end is unclear has none to be looked up by."""
+        """Evolution makes its own ids: a message whose end is unclear has none to be looked up
+        by."""
         body = {"text": text, "linkPreview": preview}
         return self._post("message/sendText", chat_id, body, reply_to, self._calls.timeouts.send)
 
     def _post_location(self, chat_id: str, location: base.Location, reply_to: str) -> Given:
-        """The schema wants a name and an address, which may be empty (validate/message.schema.ts)."""
+        """The schema wants a name and an address, which may be empty
+        (validate/message.schema.ts)."""
         where = {"latitude": location.latitude, "longitude": location.longitude}
         body = {"name": location.name, "address": "", **where}
         return self._post("message/sendLocation", chat_id, body, reply_to, self._calls.timeouts.send)
 
     def _post_contact(self, chat_id: str, card: base.ContactCard, reply_to: str) -> Given:
-        """Evolution writes the vCard, and escapes nothing in it: what would begin another field of it is left out."""
+        """Evolution writes the vCard, and escapes nothing in it: what would begin another field of
+        it is left out."""
         name, company = (re.sub(r"[;,\\\s]+", " ", text).strip() for text in (card.name, card.company))
         number = {"wuid": card.phone.lstrip("+"), "phoneNumber": card.phone}
         contact = {"fullName": name, **number, **({"organization": company} if company else {})}
         return self._post("message/sendContact", chat_id, {"contact": [contact]}, reply_to, self._calls.timeouts.send)
 
     def _post_file(self, chat_id: str, file: base.File, caption: str, reply_to: str, timeout: float) -> Given:
-        """Audio without a caption goes as a voice message, other audio as a document: a voice has no caption."""
+        """Audio without a caption goes as a voice message, other audio as a document: a voice has
+        no caption."""
         content = b64encode(file.body).decode()
         kind = file.mimetype.partition("/")[0]
         if kind == "audio" and not caption:
@@ -288,9 +300,10 @@ class Evolution(BaseAdapter):
     def _found(
         self, chat_id: str, size: int, where: dict[str, Any], message_id: str = "", timeout: float = 0.0
     ) -> Found:
-        """The newest messages of one id, in either place where a record names it. 2.3.7 joins the two places with «or»,
-        2.3.6 with «and» (channel.service.ts, fetchMessages; both seen): no record names one id twice, so nothing is
-        found there, and each place is asked for by itself. Three calls until it is known which one this is."""
+        """The newest messages of one id, in either place where a record names it. 2.3.7 joins the
+        two places with «or», 2.3.6 with «and» (channel.service.ts, fetchMessages; both seen): no
+        record names one id twice, so nothing is found there, and each place is asked for by itself.
+        Three calls until it is known which one this is."""
         timeout = timeout or self._calls.timeouts.history
         if self._joins is not Joins.AND:
             found = self._in_places(chat_id, PLACES, size, where, message_id, timeout)
@@ -307,7 +320,8 @@ class Evolution(BaseAdapter):
     def _in_places(
         self, chat_id: str, places: Sequence[str], size: int, where: dict[str, Any], message_id: str, timeout: float
     ) -> Found:
-        """Without a `where` Evolution would give every chat's messages, so what comes is looked at again."""
+        """Without a `where` Evolution would give every chat's messages, so what comes is looked at
+        again."""
         wanted = {**dict.fromkeys(places, _person(chat_id)), **({"id": message_id} if message_id else {})}
         body = {"where": {"key": wanted, **where}, "page": 1, "offset": size}  # `offset` is the size of a page
         answer = as_dict(self._call("POST", "chat/findMessages", timeout, json=body))
@@ -332,8 +346,8 @@ class Evolution(BaseAdapter):
             return False
 
     def _instance(self) -> dict[str, Any]:
-        """What Evolution keeps about this instance. The answer holds tokens, in old versions of all instances: only
-        ours is looked at, and nothing is kept."""
+        """What Evolution keeps about this instance. The answer holds tokens, in old versions of all
+        instances: only ours is looked at, and nothing is kept."""
         wanted = {"instanceName": self._session}
         try:
             listed = json_of(self._fetch("GET", "/instance/fetchInstances", self._calls.timeouts.check, params=wanted))
@@ -360,7 +374,8 @@ class Evolution(BaseAdapter):
 
 
 def _why_not_open(state: LineState, instance: dict[str, Any]) -> LineState:
-    """A line that was never logged in waits for its QR, in both states; so does one that was logged out."""
+    """A line that was never logged in waits for its QR, in both states; so does one that was logged
+    out."""
     reason = instance.get("disconnectionReasonCode")
     because = REASONS.get(reason) if isinstance(reason, int) else None
     if because is LineState.SCAN_QR or (instance and not instance.get("ownerJid")):
@@ -370,7 +385,8 @@ def _why_not_open(state: LineState, instance: dict[str, Any]) -> LineState:
 
 
 def _person(chat_id: str) -> str:
-    """The id of a person's chat as it is; nothing else ever goes into a request, least of all nothing."""
+    """The id of a person's chat as it is; nothing else ever goes into a request, least of all
+    nothing."""
     if not chat_id or person_id(chat_id) != chat_id:
         raise GatewayError(GatewayErrorCode.MALFORMED)
     return chat_id

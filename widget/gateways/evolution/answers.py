@@ -1,8 +1,8 @@
 """What Evolution answers besides messages: its errors as ours, checks, and the list of chats.
 
-Errors come in three shapes (all measured): `{status, error, response: {message}}`, where `message` is a text, a list or
-a list of lists; `{status, error, message}` for a body that its schema refuses; and from the check, which catches
-errors itself (chat.router.ts), a bare Boom of Baileys or `{}`.
+Errors come in three shapes (all measured): `{status, error, response: {message}}`, where `message`
+is a text, a list or a list of lists; `{status, error, message}` for a body that its schema refuses;
+and from the check, which catches errors itself (chat.router.ts), a bare Boom of Baileys or `{}`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,8 @@ SAID = (
     ("status code 404", GatewayErrorCode.NO_SUCH_THING),  # WhatsApp's servers keep files for some weeks
     ("status code 410", GatewayErrorCode.NO_SUCH_THING),
 )
-# Status codes inside a Boom (WhiskeySockets/Baileys, DisconnectReason), and 429 for WhatsApp's rate-overlimit.
+# Status codes inside a Boom (WhiskeySockets/Baileys, DisconnectReason), and 429 for WhatsApp's
+# rate-overlimit.
 BOOM = {
     401: GatewayErrorCode.LINE_DOWN,
     408: GatewayErrorCode.TIMED_OUT,
@@ -49,9 +50,10 @@ STATUSES = {
     404: GatewayErrorCode.NO_SUCH_THING,
     429: GatewayErrorCode.BUSY,  # a guard of Evolution's own (evolution-foundation/evolution-api#2581) or of a proxy
 }
-# A 5xx leaves open whether a message went out, unless it names one of these. «Connection Closed» does: a send asks
-# WhatsApp about the number first, and Baileys writes the message last, through a socket that it finds open or closed
-# (Socket/socket.ts, sendRawMessage). Both measured on a line without a connection: 500, and nothing left.
+# A 5xx leaves open whether a message went out, unless it names one of these. «Connection Closed»
+# does: a send asks WhatsApp about the number first, and Baileys writes the message last, through a
+# socket that it finds open or closed (Socket/socket.ts, sendRawMessage). Both measured on a line
+# without a connection: 500, and nothing left.
 BEFORE_SENDING = frozenset(
     {GatewayErrorCode.LINE_DOWN, GatewayErrorCode.THROTTLED, GatewayErrorCode.RESTRICTED, GatewayErrorCode.MALFORMED}
 )
@@ -92,13 +94,14 @@ def code_of(status: int, body: Any) -> GatewayErrorCode:
 
 
 def instance_is_unknown(answer: HttpResponse) -> bool:
-    """A 404 of Evolution about the instance, not one of a proxy or of another program at this address."""
+    """A 404 of Evolution about the instance, not one of a proxy or of another program at this
+    address."""
     return answer.status == 404 and _names_no_instance(as_dict(answer.json()))
 
 
 def says_nothing(answer: HttpResponse) -> bool:
-    """The error of a check that does not say what it is: an instance that was never connected says so (measured), and
-    so does a connected one whose question WhatsApp did not answer."""
+    """The error of a check that does not say what it is: an instance that was never connected says
+    so (measured), and so does a connected one whose question WhatsApp did not answer."""
     return answer.status == 400 and (not answer.body.strip() or answer.json() in ({}, []))
 
 
@@ -112,10 +115,10 @@ def list_in(answer: Any) -> list[Any]:
 def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, CheckResult]:
     """Answers by the phones that were asked, whose digits are the keys of `asked`.
 
-    `number` echoes what was asked, `jid` is WhatsApp's own spelling, which differs for Brazil, Mexico and Argentina
-    (src/utils/createJid.ts).
-    A yes is ours by either; a no only by the echo, because the jid of a no is merely computed
-    (evolution-foundation/evolution-api#2308). What is missing, strange or said both ways stays unknown.
+    `number` echoes what was asked, `jid` is WhatsApp's own spelling, which differs for Brazil,
+    Mexico and Argentina (src/utils/createJid.ts). A yes is ours by either; a no only by the echo,
+    because the jid of a no is merely computed (evolution-foundation/evolution-api#2308). What is
+    missing, strange or said both ways stays unknown.
     """
     found: dict[str, CheckResult] = {}
     torn = set()
@@ -133,7 +136,8 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
 
 
 def chats_by_phone(listed: Sequence[Any]) -> ChatList:
-    """The chats with people that name their phone, by that, in their own id or in their last message."""
+    """The chats with people that name their phone, by that, in their own id or in their last
+    message."""
     found = ChatList()
     found.whole = True
     for chat in map(as_dict, listed):
@@ -184,7 +188,8 @@ def _flat(several: Sequence[Any], depth: int) -> Iterator[Any]:
 
 
 def _until(headers: Mapping[str, str]) -> float:
-    """When Retry-After ends, in unix seconds by the gateway's own clock (Date); 0.0 if it does not say."""
+    """When Retry-After ends, in unix seconds by the gateway's own clock (Date); 0.0 if it does not
+    say."""
     said = headers.get("retry-after", "").strip()
     try:
         if seconds := min(as_positive_int(said), MAX_PAUSE):

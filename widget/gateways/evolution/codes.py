@@ -1,9 +1,11 @@
-"""Evolution's words for states and events. Message statuses are in messages.py, error bodies in answers.py."""
+"""Evolution's words for states and events. Message statuses are in messages.py, error bodies in
+answers.py."""
 
 from widget.gateways.base import LineState
 
 STATES = {"open": LineState.READY, "connecting": LineState.CONNECTING, "close": LineState.OFFLINE}
-# Evolution does not connect again by itself after these (whatsapp.baileys.service.ts, connectionUpdate).
+# Evolution does not connect again by itself after these (whatsapp.baileys.service.ts,
+# connectionUpdate).
 REASONS = {
     401: LineState.SCAN_QR,  # logged out on the phone
     402: LineState.BANNED,

@@ -1,5 +1,6 @@
-"""Evolution's message as ours. A record is Baileys' message in a row of Evolution's own (whatsapp.baileys.service.ts,
-prepareMessage; WhiskeySockets/Baileys, WAProto); webhooks carry the same. What a record lacks is simply not shown."""
+"""Evolution's message as ours. A record is Baileys' message in a row of Evolution's own
+(whatsapp.baileys.service.ts, prepareMessage; WhiskeySockets/Baileys, WAProto); webhooks carry the
+same. What a record lacks is simply not shown."""
 
 import re
 from collections.abc import Mapping
@@ -19,21 +20,24 @@ ACKS = {
     "READ": Ack.READ,
     "PLAYED": Ack.READ,
 }
-# They come out of order. A failure comes after the server took the message; what was delivered did not fail.
+# They come out of order. A failure comes after the server took the message; what was delivered did
+# not fail.
 PROGRESS = (Ack.NONE, Ack.PENDING, Ack.SENT, Ack.FAILED, Ack.DELIVERED, Ack.READ)
 _REF = re.compile(r"(true|false)_(\d{5,20}@(?:s\.whatsapp\.net|lid))_([\w.-]{1,120})", re.ASCII)
 _ID = re.compile(r"[\w.-]{1,120}", re.ASCII)
 
 
 def message_of(record: Any) -> Message | None:
-    """None for what no chat shows: no id, no person's chat, no time, a sign about another message."""
+    """None for what no chat shows: no id, no person's chat, no time, a sign about another
+    message."""
     record = as_dict(record)
     key, at, home = as_dict(record.get("key")), int(time_of(record)), home_of(record)
     if not (at and home and id_of(key)):
         return None
     content, edited = unwrapped(as_dict(record.get("message")))
     statuses = _statuses(record)
-    # 2.3.7 leaves the row of a message that was taken back, with nothing in it, and calls it edited.
+    # 2.3.7 leaves the row of a message that was taken back, with nothing in it, and calls it
+    # edited.
     deleted = "DELETED" in statuses or key.get("deleted") is True or ("EDITED" in statuses and not content)
     if not deleted and not shows_something(content):
         return None
@@ -60,12 +64,14 @@ def is_ours(record: Mapping[str, Any]) -> bool:
 
 
 def has_arrived(record: Mapping[str, Any]) -> bool:
-    """Whether this is a message of ours that came to the client's phone: fewer ticks prove nothing of its number."""
+    """Whether this is a message of ours that came to the client's phone: fewer ticks prove nothing
+    of its number."""
     return is_ours(record) and _furthest(_statuses(record)) in ARRIVED
 
 
 def reaction_of(record: Any) -> tuple[str, bool, str] | None:
-    """(id of the message it is about, whether it is ours, the emoji; "" takes it back) of a reaction's record."""
+    """(id of the message it is about, whether it is ours, the emoji; "" takes it back) of a
+    reaction's record."""
     said = as_dict(as_dict(as_dict(record).get("message")).get("reactionMessage"))
     about = id_of(as_dict(said.get("key")))
     from_me = as_dict(as_dict(record).get("key")).get("fromMe") is True
@@ -83,12 +89,14 @@ def id_of(key: Mapping[str, Any]) -> str:
 
 
 def person_id(jid: Any) -> str:
-    """The id of a person's chat without the device; "" for groups, newsletters, broadcasts and nonsense."""
+    """The id of a person's chat without the device; "" for groups, newsletters, broadcasts and
+    nonsense."""
     return person_in(jid, "s.whatsapp.net", homes=("s.whatsapp.net",))
 
 
 def ids_of(key: Any) -> tuple[str, ...]:
-    """All ids that a key names for the chat, a phone id before a LID. None at all for what is not a person's chat.
+    """All ids that a key names for the chat, a phone id before a LID. None at all for what is not a
+    person's chat.
 
     `remoteJidAlt` is the other id; it may be missing, and nothing leads to the phone then
     (evolution-foundation/evolution-api#1872). Older versions call it `senderPn`.

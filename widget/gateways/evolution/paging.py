@@ -1,12 +1,13 @@
 """A chat that Evolution keeps in halves, as pages of one history.
 
-Its own paging by number shifts as messages arrive. A page here is «not newer than the oldest second seen, without what
-was seen of that second»: asked for is that much more, so that a page makes progress in any order within a second
-is, which the database leaves open (channel.service.ts, fetchMessages, orders by messageTimestamp alone). The cursor
-carries that second and short marks of the messages seen in it.
+Its own paging by number shifts as messages arrive. A page here is «not newer than the oldest second
+seen, without what was seen of that second»: asked for is that much more, so that a page makes
+progress in any order within a second is, which the database leaves open (channel.service.ts,
+fetchMessages, orders by messageTimestamp alone). The cursor carries that second and short marks of
+the messages seen in it.
 
-Two things remain: an edit moves a message to the time of the edit, and a reaction is a message of its own, shown on its
-target where both are in one answer.
+Two things remain: an edit moves a message to the time of the edit, and a reaction is a message of
+its own, shown on its target where both are in one answer.
 """
 
 import re
@@ -26,7 +27,8 @@ _CURSOR = re.compile(r"(\d{1,11}):((?:[0-9a-f]{8}(?:\.[0-9a-f]{8})*)?)", re.ASCI
 
 @dataclass(frozen=True)
 class EvolutionPlace:
-    """Where to go on: not newer than `before`, without what was `seen` of that second. 0 is the newest."""
+    """Where to go on: not newer than `before`, without what was `seen` of that second. 0 is the
+    newest."""
 
     before: int = 0
     seen: frozenset[str] = frozenset()

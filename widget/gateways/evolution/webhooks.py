@@ -1,8 +1,8 @@
 """What Evolution tells by itself (src/api/integrations/event/webhook/webhook.controller.ts).
 
-Nothing signs the body: a static header that we set is all there is. Events come up to ten times and in any order, and a
-line without network sends several connection.update a second, so a reader must bear repetition. An event
-may be spelled «messages.upsert» or «MESSAGES_UPSERT».
+Nothing signs the body: a static header that we set is all there is. Events come up to ten times and
+in any order, and a line without network sends several connection.update a second, so a reader must
+bear repetition. An event may be spelled «messages.upsert» or «MESSAGES_UPSERT».
 """
 
 import hmac
@@ -30,8 +30,8 @@ REVOKED = (0, "REVOKE")  # protocolMessage.type of «deleted for everybody» (Wh
 class EvolutionWebhooks:
     """Pure. `date_time` of the envelope is never used: it is local time that is called UTC."""
 
-    # A 401, 400, 403, 404 or 422 makes Evolution drop the event for good, and the first ones may come before a changed
-    # secret has reached its database; after a 503 it tries nine times more.
+    # A 401, 400, 403, 404 or 422 makes Evolution drop the event for good, and the first ones may
+    # come before a changed secret has reached its database; after a 503 it tries nine times more.
     refuse_with = 503
 
     def genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
@@ -52,8 +52,8 @@ class EvolutionWebhooks:
 
 
 def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
-    """A message of the client or ours, a reaction, or one taken back. One whose time is missing is told all the same:
-    the chat can be read again."""
+    """A message of the client or ours, a reaction, or one taken back. One whose time is missing is
+    told all the same: the chat can be read again."""
     key, content = as_dict(data.get("key")), as_dict(data.get("message"))
     chat_ids, message_id = _chat(key, own), id_of(key)
     if not message_id or not (chat_ids or (ids_of(key) and key.get("fromMe") is True)):
@@ -86,9 +86,9 @@ def _update(data: dict[str, Any], own: str) -> GatewayEvent | None:
 
 
 def _edited(data: dict[str, Any], own: str) -> GatewayEvent | None:
-    """`data` is WhatsApp's own protocolMessage, whose key is in its writer's words: in a client's edit the
-    chat is called by our number, and «from me» means the client. So a chat that is ours is left out, and the message
-    is known by its id alone."""
+    """`data` is WhatsApp's own protocolMessage, whose key is in its writer's words: in a client's
+    edit the chat is called by our number, and «from me» means the client. So a chat that is ours is
+    left out, and the message is known by its id alone."""
     key = as_dict(data.get("key"))
     if not (id_of(key) and ids_of(key)):
         return None
@@ -124,13 +124,15 @@ def _line(data: dict[str, Any], _own: str) -> GatewayEvent | None:
 
 
 def _chat(key: dict[str, Any], own: str) -> tuple[str, ...]:
-    """The client's ids. In what was written on the phone one of them may be our own number; where it is the only one,
-    the message itself has to say whose chat it is, and nothing is ever filed under our number."""
+    """The client's ids. In what was written on the phone one of them may be our own number; where
+    it is the only one, the message itself has to say whose chat it is, and nothing is ever filed
+    under our number."""
     return tuple(one for one in ids_of(key) if one != own)
 
 
 def _flat_key(data: dict[str, Any]) -> dict[str, Any]:
-    """The key of a status: `keyId` beside its fields, a `key`, or the fields alone, by version and event."""
+    """The key of a status: `keyId` beside its fields, a `key`, or the fields alone, by version and
+    event."""
     if isinstance(data.get("key"), dict):
         return as_dict(data["key"])
     return {**data, "id": data.get("keyId") or data.get("id")}

@@ -1,9 +1,10 @@
-"""GREEN-API, a hosted gateway. Sources: green-api.com/en/docs/api (a page for each method, named below; ratelimiter;
-466-error-example-body), green-api/whatsapp-api-client-python, and the quirks page
-faq/features-of-the-checkwhatsapp-method-with-some-numbers.
+"""GREEN-API, a hosted gateway. Sources: green-api.com/en/docs/api (a page for each method, named
+below; ratelimiter; 466-error-example-body), green-api/whatsapp-api-client-python, and the quirks
+page faq/features-of-the-checkwhatsapp-method-with-some-numbers.
 
-The token is a part of every path: no address of this gateway may reach a log or an error. Sends are accepted into a
-queue and go out when the account lets them. Phone ids end in @c.us; @lid ids are opaque.
+The token is a part of every path: no address of this gateway may reach a log or an error. Sends are
+accepted into a queue and go out when the account lets them. Phone ids end in @c.us; @lid ids are
+opaque.
 """
 
 import re
@@ -49,7 +50,8 @@ MAX_QR = 256 * 1024
 PAGE_LIMIT = 100
 BETWEEN_HISTORIES = 1.1  # seconds; the second getChatHistory within one is answered with 429
 TYPING_MILLISECONDS = 3000  # it stands in the queue before the message: short, so that it does not hold that up
-# «Replacing the first digit 1 with 10, 100, … returns true, and the message gets stuck in the queue» (the quirks page).
+# «Replacing the first digit 1 with 10, 100, … returns true, and the message gets stuck in the
+# queue» (the quirks page).
 FALSE_YES = re.compile(r"\+?10")
 PAIRING_CODE = re.compile(r"[A-Z0-9]{4}-?[A-Z0-9]{4}", re.ASCII)
 WEBHOOKS_WE_READ = (
@@ -75,8 +77,8 @@ class Green(BaseAdapter):
         return base.LineStatus(STATES.get(state, LineState.UNKNOWN))
 
     def check(self, phones: Sequence[str]) -> dict[str, base.CheckResult]:
-        """Counts against the plan: 30 000 a month, or 100 on the free one. A North American number that begins with
-        a zero is not asked about, because the answer would be a wrong yes."""
+        """Counts against the plan: 30 000 a month, or 100 on the free one. A North American number
+        that begins with a zero is not asked about, because the answer would be a wrong yes."""
         [phone] = phones
         if FALSE_YES.match(phone):
             raise GatewayError(GatewayErrorCode.MALFORMED)
@@ -88,8 +90,9 @@ class Green(BaseAdapter):
         return {phone: _checked(found) if exists else base.CheckResult(False)}
 
     def all_chats(self) -> base.ChatList:
-        """Chats with a message of the last 24 hours (…/journals/LastIncomingMessages): an older chat is not
-        found. Two calls, each allowed once a second; a journal may be two minutes behind."""
+        """Chats with a message of the last 24 hours (…/journals/LastIncomingMessages): an older
+        chat is not found. Two calls, each allowed once a second; a journal may be two minutes
+        behind."""
         journals = [
             self._journal("GET", method, self._calls.timeouts.check)
             for method in ("lastIncomingMessages", "lastOutgoingMessages")
@@ -97,9 +100,9 @@ class Green(BaseAdapter):
         return base.ChatList(chats_by_phone(item for journal in journals for item in journal))
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
-        """There are no pages (…/journals/GetChatHistory): an older one is asked for with all the newer ones, and cut
-        at the message that was the oldest shown. One call a second for a line, of all processes: the others wait for
-        their turn."""
+        """There are no pages (…/journals/GetChatHistory): an older one is asked for with all the
+        newer ones, and cut at the message that was the oldest shown. One call a second for a line,
+        of all processes: the others wait for their turn."""
         where, limit = Cursor.read(cursor), min(limit, PAGE_LIMIT)
         count = where.count_for(limit)
         journals = [self._chat_history({"chatId": chat_id, "count": count}) for chat_id in chat_ids]
@@ -110,7 +113,8 @@ class Green(BaseAdapter):
         return str(Cursor(MAX_JOURNAL_ITEMS, int(at)))
 
     def _chat_history(self, body: dict[str, Any]) -> list[Any]:
-        """In its turn. Another program may read the instance too: asking once more costs nothing."""
+        """In its turn. Another program may read the instance too: asking once more costs
+        nothing."""
         timeout = self._calls.timeouts.history
         for last_try in (False, True):
             self._calls.pace.wait(f"history:{self._session}", BETWEEN_HISTORIES)
@@ -141,11 +145,13 @@ class Green(BaseAdapter):
         self._do("deleteMessage", {"chatId": chat_id, "idMessage": ref})
 
     def react(self, chat_id: str, ref: str, emoji: str) -> None:
-        """…/service/SendReaction. Its page does not say how to take one back; an empty one does so in WhatsApp."""
+        """…/service/SendReaction. Its page does not say how to take one back; an empty one does so
+        in WhatsApp."""
         self._do("sendReaction", {"chatId": chat_id, "idMessage": ref, "reaction": emoji})
 
     def mark_read(self, chat_id: str, refs: Sequence[str]) -> None:
-        """GREEN-API takes one message, or none for the whole chat (…/marks/ReadChat): several are the whole chat."""
+        """GREEN-API takes one message, or none for the whole chat (…/marks/ReadChat): several are
+        the whole chat."""
         if refs:
             self._do("readChat", {"chatId": chat_id} | ({"idMessage": refs[0]} if len(refs) == 1 else {}))
 
@@ -181,16 +187,17 @@ class Green(BaseAdapter):
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
-        """One call. GREEN-API restarts the instance for it and applies it within five minutes; the restart itself
-        is the first thing it reports (stateInstanceChanged), which proves the way (…/account/SetSettings)."""
+        """One call. GREEN-API restarts the instance for it and applies it within five minutes; the
+        restart itself is the first thing it reports (stateInstanceChanged), which proves the way
+        (…/account/SetSettings)."""
         body = {"webhookUrl": url, "webhookUrlToken": secret, **dict.fromkeys(WEBHOOKS_WE_READ, "yes")}
         found = self._object("POST", "setSettings", self._calls.timeouts.check, json=body)
         if found.get("saveSettings") is not True:
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
 
     def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str, *, preview: bool) -> Given:
-        """The id is GREEN-API's own. The message waits in the queue for up to 24 hours; a webhook or the history says
-        how it ended (…/sending/SendMessage)."""
+        """The id is GREEN-API's own. The message waits in the queue for up to 24 hours; a webhook
+        or the history says how it ended (…/sending/SendMessage)."""
         body = {"chatId": chat_id, "message": text, "linkPreview": preview}
         return self._post_json("sendMessage", body, reply_to)
 
@@ -211,9 +218,10 @@ class Green(BaseAdapter):
         return self._post(method, self._calls.timeouts.send, json=body | quoted)
 
     def _post_file(self, chat_id: str, file: base.File, caption: str, reply_to: str, timeout: float) -> Given:
-        """To the line's own address. GREEN-API recommends its media host for this, but only recommends it, and no
-        other host is ever given a token here. How a file is shown follows from its extension
-        (…/sending/SendFileByUpload); all sound becomes a voice message, which has no words (green-api/issues#550)."""
+        """To the line's own address. GREEN-API recommends its media host for this, but only
+        recommends it, and no other host is ever given a token here. How a file is shown follows
+        from its extension (…/sending/SendFileByUpload); all sound becomes a voice message, which
+        has no words (green-api/issues#550)."""
         name = with_extension(file)
         if caption and file.mimetype.startswith("audio/"):
             raise Unsupported
@@ -258,7 +266,8 @@ class Green(BaseAdapter):
 
 
 def _checked(found: dict[str, Any]) -> base.CheckResult:
-    """Of a yes. Today's answer names a LID or the phone as WhatsApp spells it, or both, an older one nothing."""
+    """Of a yes. Today's answer names a LID or the phone as WhatsApp spells it, or both, an older
+    one nothing."""
     given, number = person_of(found.get("chatId")), str(found.get("phoneNumber") or "")
     spelled = person_of(f"{number.lstrip('+').removesuffix('@c.us')}@c.us")
     return base.CheckResult(True, spelled or given)

@@ -1,4 +1,5 @@
-"""Who is in GREEN-API's journals of the last messages (green-api.com/en/docs/api, journals/LastIncomingMessages)."""
+"""Who is in GREEN-API's journals of the last messages (green-api.com/en/docs/api,
+journals/LastIncomingMessages)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -30,7 +31,8 @@ def chats_by_phone(items: Iterable[Any]) -> dict[str, ListedChat]:
 
 
 def _phone_of(chat_id: str, raw: Mapping[str, Any]) -> str | None:
-    """A chat under a LID may name its phone as the sender of what came in; of what went out that is ours."""
+    """A chat under a LID may name its phone as the sender of what came in; of what went out that is
+    ours."""
     named = chat_id
     if chat_id.endswith("@lid") and raw.get("type") == "incoming":
         named = person_of(raw.get("senderId"))

@@ -7,7 +7,8 @@ from widget.gateways.calls import may_have_acted
 from widget.http import HttpResponse
 from widget.untrusted import as_dict, as_positive_int, as_str
 
-# HTTP status (green-api.com/en/docs/api/common-errors, …/ratelimiter). 401 comes with an empty body.
+# HTTP status (green-api.com/en/docs/api/common-errors, …/ratelimiter). 401 comes with an empty
+# body.
 STATUSES = {
     400: GatewayErrorCode.MALFORMED,
     401: GatewayErrorCode.CREDENTIALS,  # a wrong apiTokenInstance
@@ -16,8 +17,8 @@ STATUSES = {
     429: GatewayErrorCode.BUSY,  # more requests a second than the method allows
     466: GatewayErrorCode.QUOTA,  # the plan's month is used up
 }
-# Texts of 400, in lower case (…/common-errors, …/service/CheckWhatsapp, …/receiving/files/DownloadFile); the first
-# that fits counts.
+# Texts of 400, in lower case (…/common-errors, …/service/CheckWhatsapp,
+# …/receiving/files/DownloadFile); the first that fits counts.
 TEXTS = (
     ("timeout limit exceeded", GatewayErrorCode.TIMED_OUT),  # WhatsApp did not answer the check in time: unknown
     ("account is expired", GatewayErrorCode.PLAN_ENDED),
@@ -50,8 +51,8 @@ def _said(answer: HttpResponse) -> str:
 
 
 def _quota(body: Any) -> Quota | None:
-    """…/466-error-example-body: the free plan limits calls (invokeStatus) and chats (correspondentsStatus); the one
-    that is exceeded counts."""
+    """…/466-error-example-body: the free plan limits calls (invokeStatus) and chats
+    (correspondentsStatus); the one that is exceeded counts."""
     limits = [as_dict(as_dict(body).get(name)) for name in ("correspondentsStatus", "invokeStatus")]
     exceeded = next((one for one in limits if as_str(one.get("status")).endswith("_EXCEEDED")), {})
     return Quota(as_positive_int(exceeded.get("used")), as_positive_int(exceeded.get("total"))) if exceeded else None

@@ -9,9 +9,10 @@ from widget.gateways.calls import Calls
 from widget.gateways.content import mimetype_of
 
 MAX_FILE = 64 * 1024 * 1024
-# Where GREEN-API keeps files: its own hosts, and its buckets as they stand in …/receiving/files/DownloadFile and in
-# webhooks that people published, and in the vendor's own integrations (green-api/*, the hosts that they let through). A
-# file anywhere else is not fetched unless the operator has named its host.
+# Where GREEN-API keeps files: its own hosts, and its buckets as they stand in
+# …/receiving/files/DownloadFile and in webhooks that people published, and in the vendor's own
+# integrations (green-api/*, the hosts that they let through). A file anywhere else is not fetched
+# unless the operator has named its host.
 STORAGES = re.compile(
     r"([\w-]+\.)*(green-api|greenapi)\.com"
     r"|(sw-)?media(-\w+)*\.storage\.(greenapi\.net|yandexcloud\.(net|kz))"
@@ -21,8 +22,8 @@ STORAGES = re.compile(
 
 
 def file_at(calls: Calls, url: str) -> File:
-    """The file that an answer names, from the line's own address or the vendor's storage. One call. Raises
-    GatewayError; for a file anywhere else without a call."""
+    """The file that an answer names, from the line's own address or the vendor's storage. One call.
+    Raises GatewayError; for a file anywhere else without a call."""
     answer = calls.download(url, STORAGES, calls.timeouts.history, largest=MAX_FILE)
     return File(mimetype_of(answer.headers.get("content-type")), "", answer.body)
 

@@ -1,7 +1,9 @@
-"""GREEN-API's journal items as messages of ours. A webhook's content is brought into the same shape first.
+"""GREEN-API's journal items as messages of ours. A webhook's content is brought into the same shape
+first.
 
-Sources: green-api.com/en/docs/api/journals/GetChatHistory and …/receiving/notifications-format/*. Reactions, edits and
-deletions stand in a journal as items of their own, beside the messages they are about.
+Sources: green-api.com/en/docs/api/journals/GetChatHistory and …/receiving/notifications-format/*.
+Reactions, edits and deletions stand in a journal as items of their own, beside the messages they
+are about.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +30,8 @@ ACKS = {
 MAX_ID = 120  # as long as storage keeps
 MAX_EMOJI = 16
 VOTE = "pollUpdateMessage"  # a vote: it repeats the poll, which is nothing that they wrote
-# What the client chose, by the parts of a message with buttons or a list (…/notifications-format/incoming-message).
+# What the client chose, by the parts of a message with buttons or a list
+# (…/notifications-format/incoming-message).
 CHOSEN = (
     ("templateButtonReplyMessage", "selectedDisplayText"),
     ("templateButtonsReplyMessage", "selectedDisplayText"),
@@ -39,14 +42,14 @@ CHOSEN = (
 
 
 def person_of(chat_id: Any) -> str:
-    """The id of a chat with one person as GREEN-API's methods take it, "" for all others. Some instances write phones
-    as WhatsApp itself does, and a device behind the number."""
+    """The id of a chat with one person as GREEN-API's methods take it, "" for all others. Some
+    instances write phones as WhatsApp itself does, and a device behind the number."""
     return person_in(chat_id, "c.us")
 
 
 def messages_of(items: Iterable[Any]) -> list[Message]:
-    """A journal's messages in its own order, newest first, with the reactions, edits and deletions among its items
-    put onto the messages they are about."""
+    """A journal's messages in its own order, newest first, with the reactions, edits and deletions
+    among its items put onto the messages they are about."""
     everything = [raw for raw in items if isinstance(raw, dict)]
     found = {message.id: message for raw in everything if (message := message_of(raw)) is not None}
     reactions: dict[tuple[str, bool], str] = {}
@@ -63,7 +66,8 @@ def messages_of(items: Iterable[Any]) -> list[Message]:
 
 
 def message_of(raw: Any) -> Message | None:
-    """None for what no chat shows: no id, no time, not an object, or a change of another message."""
+    """None for what no chat shows: no id, no time, not an object, or a change of another
+    message."""
     if not isinstance(raw, dict) or change_of(raw)[0]:
         return None
     message_id, at = id_of(raw.get("idMessage")), moment_of(raw.get("timestamp"))
@@ -88,7 +92,8 @@ def message_of(raw: Any) -> Message | None:
 
 
 def change_of(raw: Mapping[str, Any]) -> tuple[str, str]:
-    """What an item changes, as (its type, the id of the message it is about); ("", "") for a message of its own."""
+    """What an item changes, as (its type, the id of the message it is about); ("", "") for a
+    message of its own."""
     kind = raw.get("typeMessage")
     if kind == "reactionMessage":
         return kind, id_of(as_dict(raw.get("quotedMessage")).get("stanzaId"))
@@ -160,7 +165,8 @@ def _media(raw: Mapping[str, Any]) -> Media | None:
     kind = MEDIA_PARTS.get(as_str(raw.get("typeMessage")))
     if kind is None:
         return None
-    # Only a document's name is the client's own, the others are made up by GREEN-API (…/ImageMessage).
+    # Only a document's name is the client's own, the others are made up by GREEN-API
+    # (…/ImageMessage).
     name = as_str(raw.get("fileName"), 200) if kind == "document" else ""
     thumbnail = thumbnail_of(raw.get("jpegThumbnail"))
     return Media(kind, plain_mimetype(raw.get("mimeType")), name, thumbnail=thumbnail)

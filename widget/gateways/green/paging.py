@@ -1,8 +1,10 @@
-"""Pages of a history that has none: GREEN-API gives the newest so many messages of a chat, and nothing else.
+"""Pages of a history that has none: GREEN-API gives the newest so many messages of a chat, and
+nothing else.
 
-Each page is therefore cut out of a journal that begins at the newest message. It is cut at the oldest message that was
-shown, by its time and id and not by its place: places move when messages arrive. Since all that is newer is read again,
-an edit or a reaction is known even where the message is on a later page than it.
+Each page is therefore cut out of a journal that begins at the newest message. It is cut at the
+oldest message that was shown, by its time and id and not by its place: places move when messages
+arrive. Since all that is newer is read again, an edit or a reaction is known even where the message
+is on a later page than it.
 """
 
 from collections.abc import Sequence
@@ -19,7 +21,8 @@ SLACK = 30  # items that are not messages (reactions, edits), and messages that 
 
 @dataclass(frozen=True)
 class Cursor:
-    """Below the message `message_id` of the second `at`; `count` is how many items the page before needed."""
+    """Below the message `message_id` of the second `at`; `count` is how many items the page before
+    needed."""
 
     count: int = 0
     at: int = 0
@@ -46,10 +49,12 @@ class Cursor:
 
 
 def page_of(journals: Sequence[Sequence[Any]], where: Cursor, count: int, limit: int) -> Page:
-    """The page below `where`, out of the journals of one chat's ids, each of which was asked for `count` items.
+    """The page below `where`, out of the journals of one chat's ids, each of which was asked for
+    `count` items.
 
-    A journal that came full may go on: what another one has from before that point is left for the next page. So a
-    page may come short or even empty and still be continued, but never loses a message.
+    A journal that came full may go on: what another one has from before that point is left for the
+    next page. So a page may come short or even empty and still be continued, but never loses a
+    message.
     """
     unfinished = [journal for journal in journals if len(journal) >= count]
     messages = _merged(journals)
@@ -81,7 +86,8 @@ def _below(messages: Sequence[Message], where: Cursor) -> list[Message]:
     place = next((n for n, m in enumerate(messages) if m.at == where.at and m.id == where.message_id), None)
     if place is not None:
         return list(messages[place + 1 :])
-    # The journal has dropped it. Its second is shown again rather than skipped: the page knows messages by their ids.
+    # The journal has dropped it. Its second is shown again rather than skipped: the page knows
+    # messages by their ids.
     return [message for message in messages if message.at <= where.at]
 
 

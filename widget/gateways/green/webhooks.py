@@ -1,7 +1,8 @@
-"""What GREEN-API reports (green-api.com/en/docs/api/receiving/technology-webhook-endpoint, …/notifications-format/*).
+"""What GREEN-API reports (green-api.com/en/docs/api/receiving/technology-webhook-endpoint,
+…/notifications-format/*).
 
-The token that was given with the address comes back in `Authorization`; nothing proves the body. What is not
-answered with 200 is sent again every minute for 24 hours, in the order it happened.
+The token that was given with the address comes back in `Authorization`; nothing proves the body.
+What is not answered with 200 is sent again every minute for 24 hours, in the order it happened.
 """
 
 import hmac
@@ -22,7 +23,8 @@ from widget.gateways.green.messages import (
 )
 from widget.untrusted import as_dict, as_str, as_unix_seconds
 
-# stateInstance, the same in webhooks and in answers (green-api.com/en/docs/api/account/GetStateInstance).
+# stateInstance, the same in webhooks and in answers
+# (green-api.com/en/docs/api/account/GetStateInstance).
 STATES = {
     "authorized": LineState.READY,
     "notAuthorized": LineState.SCAN_QR,
@@ -32,7 +34,8 @@ STATES = {
     "blocked": LineState.BANNED,
 }
 MESSAGES = ("incomingMessageReceived", "outgoingMessageReceived", "outgoingAPIMessageReceived")
-# A client wrote whom the plan does not let write (…/notifications-format/QuotaExceeded; an older name beside it).
+# A client wrote whom the plan does not let write (…/notifications-format/QuotaExceeded; an older
+# name beside it).
 QUOTA_TOLD = ("quotaExceeded", "incomingBlock")
 OF_MANY = ("@g.us", "@broadcast", "@newsletter")
 SCHEMES = ("Bearer ", "Basic ")
@@ -84,8 +87,8 @@ def _about_a_message(payload: Mapping[str, Any]) -> list[GatewayEvent]:
 
 
 def _about_a_status(payload: Mapping[str, Any]) -> list[GatewayEvent]:
-    """How far a message of ours got. Which message it is, its id says; the chat is named in several spellings, and by
-    older bodies not at all."""
+    """How far a message of ours got. Which message it is, its id says; the chat is named in several
+    spellings, and by older bodies not at all."""
     message_id, status = id_of(payload.get("idMessage")), as_str(payload.get("status"))
     chat_id = person_of(payload.get("chatId"))
     yellow = [_line(LineState.RESTRICTED, payload)] if status == "yellowCard" else []
@@ -110,7 +113,8 @@ def _line(state: LineState, payload: Mapping[str, Any]) -> GatewayEvent:
 
 
 def _chat_ids(sender: Mapping[str, Any], *, from_me: bool) -> tuple[str, ...]:
-    """The chat and, for what came in, who wrote it: one of them may be a LID and the other the phone."""
+    """The chat and, for what came in, who wrote it: one of them may be a LID and the other the
+    phone."""
     chat_id = person_of(sender.get("chatId"))
     if not chat_id:
         return ()

@@ -1,7 +1,8 @@
-"""WAHA. Sources: devlikeapro/waha-docs (how-to/*, static/swagger/openapi.json), devlikeapro/waha (source, issues).
+"""WAHA. Sources: devlikeapro/waha-docs (how-to/*, static/swagger/openapi.json), devlikeapro/waha
+(source, issues).
 
-Its codes and what they mean are in `codes.py`, what it reports by itself in `webhooks.py`. Phone ids end in @c.us; @lid
-ids are opaque and their digits are never a phone.
+Its codes and what they mean are in `codes.py`, what it reports by itself in `webhooks.py`. Phone
+ids end in @c.us; @lid ids are opaque and their digits are never a phone.
 """
 
 import re
@@ -87,7 +88,8 @@ class Waha(BaseAdapter):
         )
 
     def check(self, phones: Sequence[str]) -> dict[str, base.CheckResult]:
-        """`chatId` is WhatsApp's own spelling, which differs for old Brazilian mobiles (devlikeapro/waha#238)."""
+        """`chatId` is WhatsApp's own spelling, which differs for old Brazilian mobiles
+        (devlikeapro/waha#238)."""
         [phone] = phones
         found = self._http.object(
             "GET",
@@ -101,9 +103,9 @@ class Waha(BaseAdapter):
         return {phone: base.CheckResult(exists, (person_of(as_str(found.get("chatId"))) or "") if exists else "")}
 
     def all_chats(self) -> base.ChatList:
-        """The newest 500, one call, and one for the phones behind LIDs where there are any. Never the overview: for
-        each chat in it WAHA asks WhatsApp for a picture, 300 within half a second and again after each restart (seen
-        on 2026.2.1)."""
+        """The newest 500, one call, and one for the phones behind LIDs where there are any. Never
+        the overview: for each chat in it WAHA asks WhatsApp for a picture, 300 within half a second
+        and again after each restart (seen on 2026.2.1)."""
         query = {"limit": NEWEST_CHATS, "offset": 0, "sortBy": "conversationTimestamp", "sortOrder": "desc"}
         listed = self._list("chats", query)
         hidden = any(name_of(as_dict(chat)).endswith("@lid") for chat in listed)
@@ -112,7 +114,8 @@ class Waha(BaseAdapter):
         return found
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """By its newest messages: WAHA finds a chat that is stored under a LID by the phone too (merge)."""
+        """By its newest messages: WAHA finds a chat that is stored under a LID by the phone too
+        (merge)."""
         query = {**NEWEST_FIRST, "limit": NEWEST_MESSAGES, "offset": 0}
         found = {}
         for phone in phones:
@@ -123,7 +126,8 @@ class Waha(BaseAdapter):
         return found
 
     def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
-        """Of the pairs that the session has seen (waha-docs: how-to/contacts, «no network check»)."""
+        """Of the pairs that the session has seen (waha-docs: how-to/contacts, «no network
+        check»)."""
         known = phones_by_lid(self._list("lids", {"limit": MAX_LIDS, "offset": 0}))
         found = {lid: phone_of_digits(known[lid].partition("@")[0]) for lid in lids if lid in known}
         return {lid: phone for lid, phone in found.items() if phone}
@@ -198,18 +202,19 @@ class Waha(BaseAdapter):
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
-        """Two calls. WAHA takes a whole configuration only, so what it has now is read and put back beside ours; it
-        restarts a running session with it, and the states of that are the first reports.
+        """Two calls. WAHA takes a whole configuration only, so what it has now is read and put back
+        beside ours; it restarts a running session with it, and the states of that are the first
+        reports.
 
-        A change of the configuration between the two calls is lost: WAHA offers nothing against that.
-        Apps are left alone by being left out.
+        A change of the configuration between the two calls is lost: WAHA offers nothing against
+        that. Apps are left alone by being left out.
         """
         config = with_webhook(self._info().get("config"), url, secret)
         self._http.object("PUT", self._http.info, self._http.timeouts.send, json={"config": config})
 
     def keep_messages(self) -> None:
-        """NOWEB's store (waha-docs: engines/noweb), written back as `set_webhook` does. What was written before the
-        store is on comes only with a new scan of the code."""
+        """NOWEB's store (waha-docs: engines/noweb), written back as `set_webhook` does. What was
+        written before the store is on comes only with a new scan of the code."""
         config = with_store(self._info().get("config"))
         self._http.object("PUT", self._http.info, self._http.timeouts.send, json={"config": config})
 
@@ -241,7 +246,8 @@ class Waha(BaseAdapter):
         return self._post("/api/sendLocation", body, reply_to, self._http.timeouts.send)
 
     def _post_contact(self, chat_id: str, card: base.ContactCard, reply_to: str) -> Given:
-        """NOWEB of before 2025 answers nothing at all (devlikeapro/waha, session.noweb.core.ts, sendContactVCard)."""
+        """NOWEB of before 2025 answers nothing at all (devlikeapro/waha, session.noweb.core.ts,
+        sendContactVCard)."""
         body = {"session": self._http.name, "chatId": chat_id, "contacts": [{"vcard": vcard_of(card)}]}
         more = {"reply_to": reply_to} if reply_to else {}
         answer = self._http.answer("POST", "/api/sendContactVcard", self._http.timeouts.send, json=body | more)
@@ -284,7 +290,8 @@ class Waha(BaseAdapter):
 
 
 def _depth(engine: str, config: Mapping[str, Any]) -> Depth:
-    """GOWS keeps everything; NOWEB nothing unless its store is on, and a part of it unless fullSync is."""
+    """GOWS keeps everything; NOWEB nothing unless its store is on, and a part of it unless fullSync
+    is."""
     if engine != "NOWEB":
         return Depth.FULL
     store = as_dict(as_dict(config.get("noweb")).get("store"))

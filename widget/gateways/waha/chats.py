@@ -12,8 +12,8 @@ from widget.untrusted import as_dict, as_str
 
 
 def chats_by_phone(listed: Iterable[Any], phones: Mapping[str, str]) -> ChatList:
-    """The chats with people, by their phones; the list is newest first and holds no messages. `phones` are the ids of
-    phones by the LIDs that the session knows."""
+    """The chats with people, by their phones; the list is newest first and holds no messages.
+    `phones` are the ids of phones by the LIDs that the session knows."""
     found = ChatList()
     found.whole = True
     for chat in map(as_dict, listed):
@@ -39,20 +39,22 @@ def phones_by_lid(pairs: Iterable[Any]) -> dict[str, str]:
 
 
 def person_of(name: str) -> str | None:
-    """The id of a chat with one person as WAHA writes it; engines write @s.whatsapp.net. None for all others."""
+    """The id of a chat with one person as WAHA writes it; engines write @s.whatsapp.net. None for
+    all others."""
     return person_in(name, "c.us") or None
 
 
 def _phone_of(chat_id: str, raw: dict[str, Any], phones: Mapping[str, str]) -> str | None:
-    """A chat under a LID names its phone in the engine's own record, if at all: Baileys does in `pnJid`
-    (WhiskeySockets/Baileys, WAProto: Conversation)."""
+    """A chat under a LID names its phone in the engine's own record, if at all: Baileys does in
+    `pnJid` (WhiskeySockets/Baileys, WAProto: Conversation)."""
     named = chat_id if chat_id.endswith("@c.us") else person_of(as_str(raw.get("pnJid"))) or phones.get(chat_id, "")
     digits, _, home = named.partition("@")
     return phone_of_digits(digits) if home == "c.us" else None
 
 
 def chat_in(messages: Sequence[Any], chat_id: str) -> ListedChat | None:
-    """The chat that these are the newest messages of, None without any. It has the id under which WAHA keeps them."""
+    """The chat that these are the newest messages of, None without any. It has the id under which
+    WAHA keeps them."""
     people = [as_dict(message) for message in messages if as_str(as_dict(message).get("id"))]
     if not people:
         return None

@@ -1,7 +1,7 @@
 """WAHA's words for states, acks and errors, and what they are in ours.
 
-Sources: devlikeapro/waha-docs (how-to/sessions, how-to/events, how-to/receive-messages), answers measured on
-WAHA 2024.10, and the issues of devlikeapro/waha named beside a row.
+Sources: devlikeapro/waha-docs (how-to/sessions, how-to/events, how-to/receive-messages), answers
+measured on WAHA 2024.10, and the issues of devlikeapro/waha named beside a row.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,8 @@ from widget.gateways.content import moment_of
 from widget.http import HttpResponse
 from widget.untrusted import as_dict
 
-# There is no word for a banned account: WAHA says FAILED, as for a phone that has logged the device out.
+# There is no word for a banned account: WAHA says FAILED, as for a phone that has logged the device
+# out.
 STATES = {
     "WORKING": LineState.READY,
     "STARTING": LineState.CONNECTING,
@@ -32,8 +33,8 @@ ACKS = {
     4: Ack.READ,  # played
 }
 
-# The first row that fits is the answer. Status 0 is any; the words stand in what the error says of itself, in small
-# letters, and never in what it repeats of the request: that is the rep's own text.
+# The first row that fits is the answer. Status 0 is any; the words stand in what the error says of
+# itself, in small letters, and never in what it repeats of the request: that is the rep's own text.
 ERRORS = (
     (401, "", GatewayErrorCode.CREDENTIALS),
     (403, "", GatewayErrorCode.CREDENTIALS),  # a key for another session, or without the right to send
@@ -95,7 +96,8 @@ def ack_of(ack: Any) -> Ack:
 
 
 def state_of(status: Any, me: Mapping[str, Any]) -> tuple[LineState, float]:
-    """The state of a session, and until when if WhatsApp lets it start no new chats (devlikeapro/waha#2186).
+    """The state of a session, and until when if WhatsApp lets it start no new chats
+    (devlikeapro/waha#2186).
 
     A restriction only counts while the line works: one that is down is not waiting for an end.
     """

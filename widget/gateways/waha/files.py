@@ -10,14 +10,15 @@ from widget.gateways.base import File
 from widget.gateways.content import VOICE, is_voice_note
 from widget.untrusted import as_dict, as_str
 
-# What WhatsApp shows as more than a document without a conversion (waha-docs, how-to/send-messages).
+# What WhatsApp shows as more than a document without a conversion (waha-docs,
+# how-to/send-messages).
 SHOWN_AS = {
     "image/jpeg": "/api/sendImage",
     "image/png": "/api/sendImage",
     "video/mp4": "/api/sendVideo",
 }
-# Buckets that WAHA is known to keep files in (waha-docs, how-to/storages). A link alone sends us nowhere: any other
-# host is one that the operator has named.
+# Buckets that WAHA is known to keep files in (waha-docs, how-to/storages). A link alone sends us
+# nowhere: any other host is one that the operator has named.
 BUCKETS = re.compile(
     r"([\w.-]+\.)?(amazonaws\.com|digitaloceanspaces\.com|backblazeb2\.com|wasabisys\.com"
     r"|r2\.cloudflarestorage\.com|storage\.yandexcloud\.(net|kz)|storage\.googleapis\.com)",
@@ -29,8 +30,8 @@ MAX_URL = 4000
 
 
 def file_request(file: File, caption: str) -> tuple[str, dict[str, Any]]:
-    """Where the file goes, and the part of the body that describes it. A voice message can carry no words, and a video
-    that says nothing of words gets some of WAHA's own."""
+    """Where the file goes, and the part of the body that describes it. A voice message can carry no
+    words, and a video that says nothing of words gets some of WAHA's own."""
     voice = is_voice_note(file) and not caption
     shown_as = SHOWN_AS.get(file.mimetype.partition(";")[0].strip().lower(), "/api/sendFile")
     path = "/api/sendVoice" if voice else shown_as
@@ -50,10 +51,12 @@ def url_of(message: Mapping[str, Any]) -> str:
 
 
 def stored_at(url: str) -> str:
-    """The path of a file that WAHA keeps itself, below the line's address; "" for one that it keeps elsewhere.
+    """The path of a file that WAHA keeps itself, below the line's address; "" for one that it keeps
+    elsewhere.
 
-    The host is what WAHA believes its own to be, often localhost:3000, and a proxy may have put it under a path of its
-    own, which the line's address has too. Only what follows is used, so a hostile answer cannot send us elsewhere.
+    The host is what WAHA believes its own to be, often localhost:3000, and a proxy may have put it
+    under a path of its own, which the line's address has too. Only what follows is used, so a
+    hostile answer cannot send us elsewhere.
     """
     try:
         parts = urlsplit(url)
@@ -65,7 +68,8 @@ def stored_at(url: str) -> str:
 
 
 def is_presigned(url: str) -> bool:
-    """A link into a bucket (waha-docs, how-to/storages): the signature in it is all that is asked for."""
+    """A link into a bucket (waha-docs, how-to/storages): the signature in it is all that is asked
+    for."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,6 +1,6 @@
-"""WAHA's message as ours. `_data` is what its engine keeps: NOWEB Baileys' record, GOWS whatsmeow's (`Info` and
-`Message`; tulir/whatsmeow, types/message.go), WEBJS the one of WhatsApp's own page (wwebjs/whatsapp-web.js,
-structures/Message.js). A message that lacks it is simply shown plainer."""
+"""WAHA's message as ours. `_data` is what its engine keeps: NOWEB Baileys' record, GOWS whatsmeow's
+(`Info` and `Message`; tulir/whatsmeow, types/message.go), WEBJS the one of WhatsApp's own page
+(wwebjs/whatsapp-web.js, structures/Message.js). A message that lacks it is simply shown plainer."""
 
 from dataclasses import replace
 from typing import Any
@@ -65,7 +65,8 @@ def message_of(raw: Any) -> Message | None:
 
 
 def bare_id(message_id: str) -> str:
-    """{true|false}_{chatId}_{ID}[_{participant}] -> ID; the other parts differ between a chat's two ids."""
+    """{true|false}_{chatId}_{ID}[_{participant}] -> ID; the other parts differ between a chat's two
+    ids."""
     parts = message_id.split("_")
     return parts[2] if len(parts) >= 3 else message_id
 

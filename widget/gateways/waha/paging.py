@@ -1,8 +1,9 @@
 """Where a page of WAHA's history begins and ends.
 
-Paged by time: «not newer than the oldest second seen», and past what was seen of that second. A plain offset would
-repeat messages as new ones arrive. New ones may arrive in that very second too, so each page begins with the last
-message of the one before, and goes on after it, wherever it stands by now.
+Paged by time: «not newer than the oldest second seen», and past what was seen of that second. A
+plain offset would repeat messages as new ones arrive. New ones may arrive in that very second too,
+so each page begins with the last message of the one before, and goes on after it, wherever it
+stands by now.
 """
 
 import re
@@ -46,8 +47,8 @@ class WahaPlace:
     def page(self, messages: Sequence[Message], limit: int) -> Page:
         """The page of what WAHA listed from here on, newest first.
 
-        Only nothing after our last is the end: WAHA may list fewer than asked for and have more (waha-docs,
-        how-to/chats).
+        Only nothing after our last is the end: WAHA may list fewer than asked for and have more
+        (waha-docs, how-to/chats).
         """
         first = self._first(messages)
         if first is None:  # more have arrived in that second than one page holds

@@ -1,6 +1,6 @@
-"""What WAHA answers to a send, which differs by engine and version (seen on 2026.2.1; devlikeapro/waha-docs,
-overview/changelog): WAHA's own id, an object of WhatsApp's page (WEBJS), or nothing but Baileys' record (NOWEB, for a
-text before 2026.4.3 and for files)."""
+"""What WAHA answers to a send, which differs by engine and version (seen on 2026.2.1;
+devlikeapro/waha-docs, overview/changelog): WAHA's own id, an object of WhatsApp's page (WEBJS), or
+nothing but Baileys' record (NOWEB, for a text before 2026.4.3 and for files)."""
 
 from collections.abc import Mapping
 from typing import Any

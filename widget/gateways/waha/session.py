@@ -45,19 +45,21 @@ class WahaSession:
         return found
 
     def done(self, method: str, path: str, timeout: float, **request: Any) -> None:
-        """For what answers nothing of use: several engines leave the body empty then. Raises GatewayError."""
+        """For what answers nothing of use: several engines leave the body empty then. Raises
+        GatewayError."""
         answer = self.answer(method, path, timeout, **request)
         if answer.body and answer.json() is None:
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
 
     def download(self, url: str, timeout: float, *, largest: int) -> HttpResponse:
-        """A file in a bucket; nothing of ours goes along. Raises GatewayError, for a host that may not be called
-        without a call."""
+        """A file in a bucket; nothing of ours goes along. Raises GatewayError, for a host that may
+        not be called without a call."""
         return self._calls.download(url, BUCKETS, timeout, largest=largest)
 
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
-        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal. Raises
-        GatewayError. One call, and one for the session's state after a timeout."""
+        """An answer that says yes. After an error a message may be on its way, unless it surely is
+        a refusal. Raises GatewayError. One call, and one for the session's state after a
+        timeout."""
         try:
             answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         except GatewayError as error:
@@ -75,8 +77,9 @@ class WahaSession:
         return path != self.info and not path.startswith(f"/api/{self.part}/auth/")
 
     def _is_down(self) -> bool:
-        """Whether the session is down while WAHA itself is well. A request to a stopped or starting session waits for
-        5 to 10 seconds before it fails, but the session's state comes at once. One call."""
+        """Whether the session is down while WAHA itself is well. A request to a stopped or starting
+        session waits for 5 to 10 seconds before it fails, but the session's state comes at once.
+        One call."""
         try:
             found = self._calls.fetch("GET", self.info, self.timeouts.check, headers=self._headers)
         except GatewayError:

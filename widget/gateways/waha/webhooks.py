@@ -49,13 +49,15 @@ def _message(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent 
 
 
 def _name(data: Mapping[str, Any]) -> str:
-    """How the writer calls themselves, in the words of Baileys, whatsmeow or WhatsApp's own page."""
+    """How the writer calls themselves, in the words of Baileys, whatsmeow or WhatsApp's own
+    page."""
     named = data.get("pushName"), as_dict(data.get("Info")).get("PushName"), data.get("notifyName")
     return next((name for name in map(as_str, named) if name), "")
 
 
 def _ack(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent | None:
-    """Of our own messages only. Whose chat it is stands in the id: `from` is the reader or ourselves, by engine."""
+    """Of our own messages only. Whose chat it is stands in the id: `from` is the reader or
+    ourselves, by engine."""
     name, ack = as_str(payload.get("id")), ack_of(payload.get("ack"))
     from_me = payload.get("fromMe") is True or name.startswith("true_")
     chat_ids = _chat_ids({"id": name, "fromMe": from_me, "_data": payload.get("_data")}, envelope)
@@ -105,7 +107,8 @@ def _edited(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent |
 
 
 def _revoked(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent | None:
-    """`after` is what took the message back, `before` the message itself where the engine still has it."""
+    """`after` is what took the message back, `before` the message itself where the engine still has
+    it."""
     after, before = as_dict(payload.get("after")), as_dict(payload.get("before"))
     named = after or before
     message_id = as_str(payload.get("revokedMessageId")) or as_str(before.get("id"))
@@ -142,10 +145,11 @@ READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], GatewayEvent | Non
 
 
 def _chat_ids(payload: dict[str, Any], envelope: dict[str, Any]) -> tuple[str, ...]:
-    """Every id of the other person that is named, phones before LIDs; () if it is not a chat with one person.
+    """Every id of the other person that is named, phones before LIDs; () if it is not a chat with
+    one person.
 
-    The chat is the middle of the message's id. The raw record adds the other kind of id: Baileys in `key`
-    (`remoteJidAlt`), whatsmeow in `Info`, or in the record itself when that is a receipt.
+    The chat is the middle of the message's id. The raw record adds the other kind of id: Baileys in
+    `key` (`remoteJidAlt`), whatsmeow in `Info`, or in the record itself when that is a receipt.
     """
     parts = as_str(payload.get("id")).split("_")
     data = as_dict(payload.get("_data"))
@@ -173,8 +177,9 @@ def _from_me(payload: dict[str, Any]) -> bool:
 
 
 def _refused_as_restricted(payload: dict[str, Any]) -> tuple[bool, float]:
-    """Whether WhatsApp's code of a failed message says so, and until when. Baileys keeps the code in the message's
-    record or in the update of it; newer versions name it in an `error` of its own."""
+    """Whether WhatsApp's code of a failed message says so, and until when. Baileys keeps the code
+    in the message's record or in the update of it; newer versions name it in an `error` of its
+    own."""
     data, error = as_dict(payload.get("_data")), as_dict(payload.get("error"))
     kept = [
         *as_list(data.get("messageStubParameters")),
