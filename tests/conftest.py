@@ -92,6 +92,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     stats = terminalreporter.stats
     for report in [*stats.get("failed", ()), *stats.get("error", ())]:
         terminalreporter.write_line(f'alone: make test ARGS="{shlex.quote(report.nodeid)}"')
+    if stats.get("failed") and (seed := getattr(terminalreporter.config.option, "randomly_seed", None)):
+        terminalreporter.write_line(f"in the same order: --randomly-seed={seed}")
     if tally := os.environ.get("TEST_TALLY"):
         outcomes = ("passed", "failed", "error", "skipped")
         Path(tally).write_text("".join(f"{outcome} {len(stats.get(outcome, ()))}\n" for outcome in outcomes))

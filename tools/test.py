@@ -109,12 +109,17 @@ class Share:
 
 
 def total(tallies: list[Path]) -> str:
-    """One line for all parts together, such as «7907 passed, 0 failed, 1 skipped»."""
+    """One line for all parts together, such as «7907 passed, 0 failed, 1 skipped». A part that a
+    hanging test ended leaves no tally."""
     counts: Counter[str] = Counter()
-    for line in "".join(tally.read_text() for tally in tallies if tally.exists()).splitlines():
+    written = [tally.read_text() for tally in tallies if tally.exists()]
+    for line in "".join(written).splitlines():
         outcome, number = line.split()
         counts[outcome] += int(number)
-    return f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed, {counts['skipped']} skipped"
+    early = len(tallies) - len(written)
+    ended = f", {early} of {len(tallies)} parts ended before their last test" if early else ""
+    failed = counts["failed"] + counts["error"]
+    return f"{counts['passed']} passed, {failed} failed, {counts['skipped']} skipped{ended}"
 
 
 if __name__ == "__main__":
