@@ -16,7 +16,7 @@ from widget.openlines.activities import LineActivities
 from widget.openlines.calls import OpenLineCalls
 from widget.openlines.desk import Desks
 from widget.openlines.files import FileAddresses, PortalFiles
-from widget.openlines.lost import LostEvents
+from widget.openlines.lost import Comparison, LostEvents
 from widget.openlines.mirroring import OpenLineMirror
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies
@@ -77,11 +77,10 @@ def build_open_lines(
     setup = MirrorSetup(
         calls, bitrix24.installer, stored.portals, stored.lines, stored.mirrors, public_url=config.public_url
     )
-    lost = LostEvents(
-        *(stored.mirrors, stored.portals, stored.lines, stored.chats, calls, owners),
-        wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
-        clock=infra.clock,
+    comparison = Comparison(
+        stored.mirrors, stored.chats, lambda mirror_id: jobs.enqueue("mirror", mirror_id), infra.clock
     )
+    lost = LostEvents(stored.mirrors, stored.portals, stored.lines, calls, owners, comparison)
     desks, activities = Desks(calls, stored.mirrors, owners), LineActivities(calls, infra.clock)
     return OpenLines(work, setup, addresses, desks, lost, mirror.owned, portal_files, activities)
 

@@ -36,11 +36,9 @@ class LostEvents:
     mirrors: Mirrors
     portals: Portals
     lines: Lines
-    chats: Chats
     calls: OpenLineCalls
     owners: LineOwners
-    wake: Callable[[int], object]
-    clock: Callable[[], float]
+    comparison: "Comparison"
 
     def go(self) -> None:
         """Read every chat that is due; once a minute. One query where none is, one call for 20
@@ -56,7 +54,9 @@ class LostEvents:
     def _read(self, portal: Portal | None, mirrors: Sequence[Mirror]) -> None:
         """Nothing is read any more of what is not mirrored any more: the next message there begins
         anew."""
-        read = {mirror.portal_chat: mirror for mirror in mirrors if portal and self._line(portal, mirror)}
+        read = {
+            mirror.portal_chat: (mirror, line) for mirror in mirrors if portal and (line := self._line(portal, mirror))
+        }
         for mirror in mirrors:
             if mirror.portal_chat not in read:
                 self.mirrors.looked_at(mirror, again_in=0.0)
@@ -66,20 +66,32 @@ class LostEvents:
             log.warning("openline.not_read chats=%s error=%s", len(read), error.reason)
             found = dict.fromkeys(read)
         for portal_chat, said in found.items():
-            mirror = read[portal_chat]
+            mirror, line = read[portal_chat]
             self.mirrors.looked_at(mirror, again_in=NO_ANSWER if said is None else None)
             if portal and said:
                 self.owners.on_operator(mirror, said.owner)
-                self._compare(portal, mirror, said.messages)
+                self.comparison.go(line, mirror, said.messages)
 
     def _line(self, portal: Portal, mirror: Mirror) -> Line | None:
         line = self.lines.get(portal.id, mirror.line_id) if portal.state is PortalState.ACTIVE else None
         return line if line and line.mirrored else None
 
-    def _compare(self, portal: Portal, mirror: Mirror, said: Sequence[MessageThere]) -> None:
-        line, chat = self._line(portal, mirror), self.chats.get(portal.id, mirror.chat_id)
+
+@dataclass(frozen=True)
+class Comparison:
+    """Of what stands in the portal with what is written down here."""
+
+    mirrors: Mirrors
+    chats: Chats
+    wake: Callable[[int], object]
+    clock: Callable[[], float]
+
+    def go(self, line: Line, mirror: Mirror, said: Sequence[MessageThere]) -> None:
+        """Write down what employees said and no event told, and wake the work. At most three
+        queries, no call."""
+        chat = self.chats.get(mirror.portal_id, mirror.chat_id)
         theirs = [one for one in said if one.user_id not in (0, mirror.client)]
-        if line is None or chat is None or not theirs:
+        if chat is None or not theirs:
             return
         known: dict[int, list[Piece]] = {}
         for piece in self.mirrors.of_messages(mirror, [one.im_id for one in theirs]):
