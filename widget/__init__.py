@@ -38,7 +38,7 @@ from widget.phones.numbers import shown
 from widget.places import hold
 from widget.replies.views import pages as reply_pages
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER, Session
+from widget.session import LAUNCH_HEADER, SESSION_HEADER, Session
 from widget.storage.database import RowRefused
 from widget.templating import ShortCode, ShortContext
 from widget.webhooks.views import pages as hook_pages
@@ -178,7 +178,7 @@ def _refused(error: AppError) -> Response:
         i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
     services().infra.metrics.refused(error.code.value)
     log.info("request.refused code=%s reason=%s", error.code.value, error.reason)
-    by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
+    by_script = request.is_json or SESSION_HEADER in request.headers or LAUNCH_HEADER in request.headers
     html = render_template(
         "_refused.html" if by_script else "refused.html",
         code=error.code.value,

@@ -9,7 +9,7 @@ from flask import g, has_request_context, request
 from widget.errors import ErrorCode, Refused
 from widget.i18n import set_language
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER, Launch, Session
+from widget.session import LAUNCH_HEADER, SESSION_HEADER, Launch, Session
 
 MAX_NAME = 64
 FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
@@ -51,9 +51,9 @@ def company_of_request() -> Hashable:
         if SESSION_HEADER in request.headers:
             return _read_session().portal_id
     with suppress(Refused):  # a renewal brings both, and its session is over
-        if OPENING_HEADER in request.headers:
-            return OPENING_HEADER, services().entrance.session_tokens.read_launch(
-                request.headers[OPENING_HEADER]
+        if LAUNCH_HEADER in request.headers:
+            return LAUNCH_HEADER, services().entrance.session_tokens.read_launch(
+                request.headers[LAUNCH_HEADER]
             ).member_id
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
@@ -68,4 +68,4 @@ def address_of_request() -> str:
 
 def current_opening() -> Launch:
     """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
-    return services().entrance.session_tokens.read_launch(request.headers.get(OPENING_HEADER, ""))
+    return services().entrance.session_tokens.read_launch(request.headers.get(LAUNCH_HEADER, ""))

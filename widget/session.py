@@ -22,7 +22,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from widget.errors import ErrorCode, Refused
 
-OPENING_HEADER = "X-Opening"
+LAUNCH_HEADER = "X-Opening"
 SESSION_HEADER = "X-Session"
 ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed

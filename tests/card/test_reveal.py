@@ -24,6 +24,17 @@ def test_a_reveal_proves_the_token_once_and_reads_the_card_in_one_batch(widget: 
     assert outside.total("gateway") == 0
 
 
+def test_the_card_is_read_while_the_token_is_proved(widget: Widget, outside: Outside) -> None:
+    page = widget.open()
+    outside.break_portal("delay", "oauth:app.info", seconds=3600)
+    pressed = threading.Thread(target=page.reveal)
+    pressed.start()
+    outside.until(lambda calls: calls["batch"] == 1, "portal")
+    outside.heal()
+    pressed.join()
+    assert len(page.rows) == 6
+
+
 def test_a_cold_check_asks_once_for_the_line_looks_for_a_chat_with_each_number_and_asks_about_who_has_none(
     widget: Widget, outside: Outside
 ) -> None:

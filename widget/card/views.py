@@ -31,7 +31,7 @@ from widget.gateways.base import GatewayError
 from widget.i18n import language_of, set_language
 from widget.presence.budget import AskedBy
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER, ZONE_HEADER, Launch, Session
+from widget.session import LAUNCH_HEADER, SESSION_HEADER, ZONE_HEADER, Launch, Session
 from widget.storage.lines import Line
 from widget.storage.portals import Portal, Visibility
 from widget.untrusted import as_zone
@@ -348,7 +348,7 @@ class _Who:
 
 def _who_opens() -> _Who:
     """The page's session, made from its opening at the first reveal."""
-    if SESSION_HEADER in request.headers or OPENING_HEADER not in request.headers:
+    if SESSION_HEADER in request.headers or LAUNCH_HEADER not in request.headers:
         return _Who(*current_card())
     opening = current_opening()
     set_language(opening.language)

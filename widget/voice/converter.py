@@ -29,7 +29,7 @@ UNREADABLE, TOO_LONG = 3, 4  # how it ends where there is no note
 CODECS = ("opus", "aac")
 # Samples in one frame of an Opus packet, by the upper five bits of its first byte (RFC 6716, 3.1).
 FRAMES = (*(480, 960, 1920, 2880) * 3, *(480, 960) * 2, *(120, 240, 480, 960) * 4)
-LONGEST_PACKET = 5760  # samples, 120 ms
+MAX_PACKET = 5760  # samples, 120 ms
 
 
 class Unreadable(Exception):
@@ -57,7 +57,7 @@ def samples_in(packet: bytes) -> int:
     code = packet[0] & 3
     frames = packet[1] & 63 if packet[1:] and code == 3 else (1, 2, 2, 0)[code]
     samples = FRAMES[packet[0] >> 3] * frames
-    if not 0 < samples <= LONGEST_PACKET:
+    if not 0 < samples <= MAX_PACKET:
         raise Unreadable
     return samples
 
