@@ -6,7 +6,8 @@ AppError             a code, its HTTP status, and whether trying again can help
 ├─ GatewayError      a gateway gave no usable answer (gateways/base.py)
 └─ Crowded           the company's share of the threads is taken (places.py)
 
-Only the error handler (widget/__init__.py) makes an answer of them.
+Only the error handler (widget/__init__.py) makes an answer of them. What one room raises for
+another to catch, as the cache's StoreGone and http.py's OutsideError, is not among them.
 """
 
 from collections.abc import Mapping

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from widget.masking import masked_body, masked_json
 from widget.storage.confirmations import confirmed_by, read_all, write_news
 from widget.storage.pruning import prune
+from widget.storage.rows import reader
 from widget.storage.schema import rest_log
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,9 @@ class RestLogEntry:
     milliseconds: int
     request: str
     answer: str
+
+
+_entry = reader(RestLogEntry, rest_log)
 
 
 class RestLog:
@@ -101,7 +105,7 @@ class RestLog:
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings()
-            return [RestLogEntry(**{name: row[name] for name in RestLogEntry.__dataclass_fields__}) for row in rows]
+            return list(map(_entry, rows))
 
     def confirmed(self, portal_id: int) -> dict[str, float]:
         """Methods, events and placements that an answer of this portal has confirmed, and when;

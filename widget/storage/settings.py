@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Engine, bindparam, select
 
+from widget.storage.rows import reader
 from widget.storage.schema import user_settings
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -22,6 +23,15 @@ class Defaults:
     sound: bool = False  # when a client writes
 
 
+_defaults = reader(
+    Defaults,
+    user_settings,
+    line_id=lambda stored: stored or None,
+    show_name=bool,
+    enter_sends=bool,
+    opens_chat=bool,
+    sound=bool,
+)
 # Built once: each cold card asks for it.
 _OF_USER = select(user_settings).where(
     user_settings.c.portal_id == bindparam("portal_id"), user_settings.c.user_id == bindparam("user_id")
@@ -40,10 +50,7 @@ class UserSettings:
         process."""
         with transaction(self._engine) as connection:
             row = connection.execute(_OF_USER, {"portal_id": portal_id, "user_id": user_id}).mappings().first()
-        if row is None:
-            return Defaults()
-        chosen = {name: bool(row[name]) for name in ("show_name", "enter_sends", "opens_chat", "sound")}
-        return Defaults(row["line_id"] or None, **chosen)
+        return _defaults(row) if row else Defaults()
 
     def put(self, portal_id: int, user_id: int, defaults: Defaults) -> None:
         """Store a user's choices. One upsert. Raises IntegrityError for a portal that is gone."""

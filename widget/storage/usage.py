@@ -10,13 +10,14 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from widget.storage.lines import Line
 from widget.storage.pruning import prune
+from widget.storage.rows import reader
 from widget.storage.schema import usage
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -46,7 +47,7 @@ class Counts:
     firsts: int = 0
 
 
-NAMES = tuple(field.name for field in fields(Counts))
+_counts = reader(Counts, usage)
 LineHour = tuple[int, int, int]  # portal, line, hour
 
 
@@ -101,7 +102,7 @@ class Usage:
             where &= usage.c.line_id == line_id
         with transaction(self._engine) as connection:
             rows = connection.execute(select(usage).where(where).order_by(usage.c.hour)).mappings().all()
-        return {(row["line_id"], row["hour"]): Counts(**{name: row[name] for name in NAMES}) for row in rows}
+        return {(row["line_id"], row["hour"]): _counts(row) for row in rows}
 
     def hours_of_account(self, line: Line, *, since: int) -> dict[tuple[int, int], Counts]:
         """The same of all lines of this one's account. One query for each."""
