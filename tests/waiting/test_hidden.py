@@ -2,6 +2,7 @@
 become one with their number when it is known."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,13 @@ def waits(widget: Widget, gateway: Caller, lid: str = RUSTAM.lid) -> int:
     found = chat_of(gateway, lid)
     assert found
     return found.id
+
+
+def links_of(widget: Widget, chat: int) -> list[tuple[int, int]]:
+    """The cards that a chat is attached to."""
+    found = widget.services.storage.conversations.hidden.links(widget.portals[0], [chat])
+    cards: list[tuple[int, int]] = found.get(chat, [])
+    return cards
 
 
 def change_portal(widget: Widget, **change: object) -> None:
@@ -144,6 +152,26 @@ def test_a_card_whose_making_got_no_answer_is_found_by_the_next_press_long_after
     assert page.post(f"/app/waiting/{chat}/card", {"kind": kind}).answer.status_code == 200
     assert "in no card" not in page.words
     assert outside.calls("portal")["crm.item.add"] == 1
+
+
+@pytest.mark.parametrize(
+    ("press", "fails", "next_press"),
+    [
+        (("card", {"kind": "lead"}), "crm.item.list", ""),
+        (("attach", {"kind": "contact", "id": 42}), "batch", ""),
+        (("card", {"kind": "lead"}), "crm.item.add", "portal_busy"),
+    ],
+    ids=["a look for a card", "a look at a card", "a card that is made"],
+)
+def test_the_next_press_waits_for_one_without_an_answer_only_where_that_may_have_written(
+    widget: Widget, gateway: Caller, outside: Outside, press: tuple[str, Any], fails: str, next_press: str
+) -> None:
+    chat, page = waits(widget, gateway), app_page(widget, "rep")
+    path, body = f"/app/waiting/{chat}/{press[0]}", press[1]
+    outside.break_portal("cut", fails)
+    assert page.post(path, body).refusal == "portal_failed"
+    assert page.post(path, body).refusal == next_press
+    assert (page.answer.status_code == 200) is (not next_press)
 
 
 def test_a_card_that_others_may_not_read_is_looked_for_once_in_ten_minutes(

@@ -19,7 +19,7 @@ from widget.admin.current_user import CurrentUser, administrator, current_user
 from widget.admin.forms import FieldFault, Typed, Wrong, is_within, typed
 from widget.admin.pages import pages
 from widget.bitrix24.adding import AddedPhone
-from widget.bitrix24.claims import Claims
+from widget.bitrix24.claims import Claims, only_asking
 from widget.bitrix24.clients import CrmLink, add_client, readable
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
@@ -163,7 +163,7 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
     """A new lead or contact for a client whom no card has, by this user; one press at a time makes
-    one. Two outside calls besides the list's, three without a number."""
+    one. Two outside calls besides the list's, one where an earlier press made the card."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, reason="kind")
@@ -187,7 +187,8 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
         raise Refused(ErrorCode.BAD_FORM, reason="kind or id")
     with _cardless(chat_id) as (user, chat):
         rest, who = services().bitrix24.rest, user.viewer.user_id
-        found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
+        with only_asking():
+            found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
         if not found:
             raise Refused(ErrorCode.CARD_GONE, reason="card to attach to")
         card = found.pop()

@@ -11,6 +11,19 @@ from widget.errors import AppError, ErrorCode, Refused
 CLAIM_SECONDS = 60.0  # longer than a write takes that no answer came to; then also a claim ends whose process did
 
 
+class Unwritten(Refused):
+    """A question was refused or not answered: nothing can have been written."""
+
+
+@contextmanager
+def only_asking() -> Iterator[None]:
+    """What is done in here reads and writes nothing. Raises Unwritten instead of Refused."""
+    try:
+        yield
+    except Refused as error:
+        raise Unwritten(error.code, error.status, error.reason, until=error.until, about=error.about) from error
+
+
 class Claims:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
@@ -25,7 +38,7 @@ class Claims:
         try:
             yield
         except AppError as error:
-            if not is_silent(error):
+            if isinstance(error, Unwritten) or not is_silent(error):
                 self.release(name)
             raise
         self.release(name)

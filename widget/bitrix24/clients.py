@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.claims import only_asking
 from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD, viewer_of
 from widget.bitrix24.rest import Rest
@@ -108,9 +109,10 @@ def gone(rest: Rest, portal: Portal, cards: Collection[CrmLink]) -> set[CrmLink]
 
 
 def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, chat: Chat, title: str) -> CrmLink:
-    """A new lead or contact for the client of this chat, by this user. One outside call, for a
+    """A new lead or contact for the client of this chat, by this user. One outside call. For a
     client without a phone two: no search finds their card but by its origin, and an earlier press
-    may have made it and got no answer. Raises Refused."""
+    may have made it and got no answer. Raises Refused, and Unwritten where only the look-up
+    failed."""
     phone = {"typeId": "PHONE", "valueType": "MOBILE", "value": chat.phone}
     origin = {"originatorId": ORIGINATOR, "originId": chat.client}
     if not chat.phone and (made := _of_origin(rest, portal, user_id, entity_type_id, origin)):
@@ -126,8 +128,10 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, ch
 
 def _of_origin(rest: Rest, portal: Portal, user_id: int, kind: int, origin: Mapping[str, str]) -> CrmLink | None:
     asked = {"entityTypeId": kind, "filter": origin, "start": -1}
-    items = as_rows(as_dict(rest.call(portal, user_id, "crm.item.list", asked)).get("items"))
-    found = (CrmLink(kind, as_positive_int(item.get("id")), _title(item)) for item in map(as_dict, items))
+    with only_asking():
+        answer = rest.call(portal, user_id, "crm.item.list", asked)
+    items = [item for item in map(as_dict, as_rows(as_dict(answer).get("items")))]
+    found = (CrmLink(kind, as_positive_int(item.get("id")), _title(item)) for item in items)
     return next((card for card in found if card.id), None)
 
 
