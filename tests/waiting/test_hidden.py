@@ -154,6 +154,13 @@ def test_a_card_whose_making_got_no_answer_is_found_by_the_next_press_long_after
     assert outside.calls("portal")["crm.item.add"] == 1
 
 
+def test_a_user_who_may_add_cards_and_list_none_makes_one(widget: Widget, gateway: Caller, outside: Outside) -> None:
+    chat, page = waits(widget, gateway), app_page(widget, "rep")
+    outside.break_portal("ACCESS_DENIED here", "crm.item.list")
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 200
+    assert len(links_of(widget, chat)) == 1
+
+
 @pytest.mark.parametrize(
     ("press", "fails", "next_press"),
     [

@@ -12,6 +12,7 @@ from typing import Any
 from widget.bitrix24.claims import only_asking
 from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD, viewer_of
+from widget.bitrix24.errors import NOT_THEIRS
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
 from widget.phones.spellings import spellings_in_crm
@@ -127,9 +128,15 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, ch
 
 
 def _of_origin(rest: Rest, portal: Portal, user_id: int, kind: int, origin: Mapping[str, str]) -> CrmLink | None:
+    """None also where the user may add cards and read none."""
     asked = {"entityTypeId": kind, "filter": origin, "start": -1}
-    with only_asking():
-        answer = rest.call(portal, user_id, "crm.item.list", asked)
+    try:
+        with only_asking():
+            answer = rest.call(portal, user_id, "crm.item.list", asked)
+    except Refused as refusal:
+        if refusal.code in NOT_THEIRS:
+            return None
+        raise
     items = [item for item in map(as_dict, as_rows(as_dict(answer).get("items")))]
     found = (CrmLink(kind, as_positive_int(item.get("id")), _title(item)) for item in items)
     return next((card for card in found if card.id), None)
