@@ -1,6 +1,7 @@
 """A client whose phone nothing tells is a client: they wait, are answered, belong to a card, and
 become one with their number when it is known."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,10 +12,14 @@ from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widg
 from tests.waiting.test_list import app_page, as_app, listed
 from tests.webhooks.gateways import Caller, PlainWebhooks, tick, written
 from widget.bitrix24.claims import Claims
+from widget.bitrix24.clients import MAX_COMMANDS, ORIGINATOR
+from widget.bitrix24.crm import CONTACT
+from widget.bitrix24.rest import Rest
 from widget.gateways.base import Ack, GatewayEvent
 from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import FOLLOWING
+from widget.storage.portals import Portal
 from widget.storage.schema import metadata
 
 NAME = "Тимур"
@@ -151,6 +156,40 @@ def test_a_card_whose_making_got_no_answer_is_found_by_the_next_press_long_after
     assert page.post(f"/app/waiting/{chat}/card", {"kind": kind}).refusal == "portal_failed"
     assert page.post(f"/app/waiting/{chat}/card", {"kind": kind}).answer.status_code == 200
     assert "in no card" not in page.words
+    assert outside.calls("portal")["crm.item.add"] == 1
+
+
+@pytest.mark.parametrize("filtered", [True, False], ids=["the portal filters", "the portal passes over a filter"])
+def test_two_clients_without_a_number_get_a_card_each(
+    widget: Widget, gateway: Caller, monkeypatch: pytest.MonkeyPatch, filtered: bool
+) -> None:
+    asked_for = Rest.call
+
+    def call(rest: Rest, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], *more: Any) -> Any:
+        passed_over = {} if filtered or method != "crm.item.list" else {"filter": {}}
+        return asked_for(rest, portal, user_id, method, {**params, **passed_over}, *more)
+
+    monkeypatch.setattr(Rest, "call", call)
+    chats, page = [waits(widget, gateway, lid) for lid in (RUSTAM.lid, HIDDEN.lid)], app_page(widget, "rep")
+    cards = []
+    for chat in chats:
+        assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 200
+        cards += links_of(widget, chat)
+    assert len(cards) == len(set(cards)) == 2
+
+
+def test_a_card_is_found_among_more_of_ours_than_one_answer_holds(
+    widget: Widget, gateway: Caller, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Claims, "take", lambda *_: True)
+    portal, rest = widget.services.storage.portals.get(widget.portals[0]), widget.services.bitrix24.rest
+    fields = [{"name": "Гость", "originatorId": ORIGINATOR, "originId": f"{each}@lid"} for each in range(MAX_COMMANDS)]
+    others = [("crm.item.add", {"entityTypeId": CONTACT, "fields": each}) for each in fields]
+    chat, page = waits(widget, gateway), app_page(widget, "rep")
+    rest.batch(portal, 1, {f"a{number}": command for number, command in enumerate(others)})
+    outside.break_portal("cut", "crm.item.add")
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).refusal == "portal_failed"
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 200
     assert outside.calls("portal")["crm.item.add"] == 1
 
 

@@ -112,8 +112,9 @@ def gone(rest: Rest, portal: Portal, cards: Collection[CrmLink]) -> set[CrmLink]
 def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, chat: Chat, title: str) -> CrmLink:
     """A new lead or contact for the client of this chat, by this user. One outside call. For a
     client without a phone two: no search finds their card but by its origin, and an earlier press
-    may have made it and got no answer. Raises Refused, and Unwritten where only the look-up
-    failed."""
+    may have made it and got no answer. So the card of this kind that an earlier press made is the
+    one, also where that lead was converted or called junk since, unless this user may not read it:
+    then they make another. Raises Refused, and Unwritten where only the look-up failed."""
     phone = {"typeId": "PHONE", "valueType": "MOBILE", "value": chat.phone}
     origin = {"originatorId": ORIGINATOR, "originId": chat.client}
     if not chat.phone and (made := _of_origin(rest, portal, user_id, entity_type_id, origin)):
@@ -137,7 +138,7 @@ def _of_origin(rest: Rest, portal: Portal, user_id: int, kind: int, origin: Mapp
         if refusal.code in NOT_THEIRS:
             return None
         raise
-    items = [item for item in map(as_dict, as_rows(as_dict(answer).get("items")))]
+    items = [item for item in map(as_dict, as_rows(as_dict(answer).get("items"))) if origin.items() <= item.items()]
     found = (CrmLink(kind, as_positive_int(item.get("id")), _title(item)) for item in items)
     return next((card for card in found if card.id), None)
 
