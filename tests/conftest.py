@@ -131,6 +131,7 @@ def postgres() -> Iterator[Postgres]:
     """A server of our own; its database MIGRATED has all tables, to be copied."""
     from widget.storage import postgresql
 
+    # Not 60 s: SHOW writes them as "1min", and tests/storage/test_database.py compares the words.
     postgresql.PATIENCE.update(lock_timeout="59s", statement_timeout="59s", idle_in_transaction_session_timeout="59s")
     postgresql.CONNECTING["connect_timeout"] = round(PATIENCE)
     with ExitStack() as stack:

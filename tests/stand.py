@@ -37,6 +37,8 @@ from widget import create_app
 from widget.config import Config
 from widget.http import make_client
 from widget.i18n import catalogue
+from widget.redis_clients import REDIS_OPTIONS
+from widget.storage import database, postgresql
 from widget.storage.database import open_database, upgrade
 from widget.wiring import build
 
@@ -45,6 +47,8 @@ DEAL = "/crm/deal/details/7045/"
 CROWDED_DEAL = "/crm/deal/details/7046/"
 KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
 PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
+# How long the product waits, before tests/conftest.py lets it wait as long as PATIENCE.
+OF_THE_PRODUCT = {**REDIS_OPTIONS, **postgresql.PATIENCE, **postgresql.CONNECTING, "sqlite": database.WRITER_SECONDS}
 # What the worker asks of gateways at any time: how lines are, and which chats they have.
 WAHA_ROUNDS = {"session", "sessions", "overview", "lids"}
 ROUNDS = WAHA_ROUNDS | {"connectionState", "findChats"} | {"getStateInstance", "lastIncomingMessages"}

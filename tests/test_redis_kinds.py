@@ -3,14 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
 
+from ratelimit import Window
 from sandbox.portal.background import free_ports
 from sandbox.valkey import Valkey
 from tests.sentinel import MASTER, Sentinel
 from tests.stand import Clock, Widget, until
+from widget import infrastructure
 from widget.jobs.queue import Jobs, open_queue
 from widget.redis_clients import open_redis
 
@@ -105,6 +108,18 @@ def test_a_cluster_that_is_not_there_is_not_ready_and_fails_no_card(make_widget:
     card = widget.open().reveal()
     assert card.answer.status_code == 200
     assert card.check([card.keys[ORDERS_ROW]]).rows[ORDERS_ROW] == "cannot_count"
+
+
+@pytest.mark.parametrize("usual", [True, False], ids=["the usual clock", "a clock that was handed in"])
+def test_permits_are_counted_by_the_clock_of_the_store_unless_another_one_is_handed_in(
+    make_widget: Callable[..., Widget], redis_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch, usual: bool
+) -> None:
+    if usual:
+        monkeypatch.setattr(infrastructure, "time", SimpleNamespace(time=clock))
+    limiter = make_widget(redis_url=redis_url).services.infra.limiter("test", [Window(limit=1, seconds=60)])
+    assert limiter.acquire("key").granted == 1
+    clock.forward(61)
+    assert limiter.acquire("key").granted == (0 if usual else 1)
 
 
 def test_an_answer_that_comes_too_late_answers_no_later_question(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
+from tests.stand import OF_THE_PRODUCT
 from tests.storage.conftest import Store
 from widget.storage import database
 from widget.storage.database import open_database, upgrade
@@ -82,6 +83,16 @@ def test_postgresql_waits_neither_for_a_lock_nor_for_a_statement_without_end(eng
     with engine.connect() as connection:
         told = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in PATIENCE}
     assert told == PATIENCE
+
+
+def test_each_store_is_waited_for_as_long_as_it_was_decided():
+    """What the product says, and not what tests/conftest.py makes of it."""
+    decided = [
+        *(("socket_timeout", 0.3), ("socket_connect_timeout", 0.3), ("sqlite", 5.0)),
+        *(("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "60s")),
+        *(("connect_timeout", 5), ("tcp_user_timeout", 15_000), ("keepalives_idle", 30)),
+    ]
+    assert {name: told for name, told in OF_THE_PRODUCT.items() if name != "retry"} == dict(decided)
 
 
 def test_a_secret_that_opens_with_no_key_takes_nothing_else_along(store):
