@@ -26,8 +26,8 @@ format: setup-test  ## bring Python, JavaScript, CSS and templates into their fo
 	@$(PY) tools/lint.py --write
 
 bench: setup-test  ## the benchmark tables
-	@$(PY) -m benchmarks && $(PY) -m benchmarks.fairness && $(PY) -m benchmarks.workday && $(PY) -m benchmarks.browser \
-		&& $(PY) -m benchmarks.kills && $(PY) -m benchmarks.mirror
+	@$(PY) -m benchmarks && $(PY) -m benchmarks.processor && $(PY) -m benchmarks.fairness && $(PY) -m benchmarks.workday \
+		&& $(PY) -m benchmarks.browser && $(PY) -m benchmarks.kills && $(PY) -m benchmarks.mirror
 
 catalogue: setup-demo  ## collect the texts into the translations; a new language: make catalogue ARGS=de
 	@$(PY) tools/catalogue.py $(ARGS)
