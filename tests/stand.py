@@ -49,6 +49,7 @@ KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "
 PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
 # How long the product waits, before tests/conftest.py lets it wait as long as PATIENCE.
 OF_THE_PRODUCT = {**REDIS_OPTIONS, **postgresql.PATIENCE, **postgresql.CONNECTING, "sqlite": database.WRITER_SECONDS}
+PATIENT_REDIS = "?socket_timeout=60&socket_connect_timeout=60"  # after its address; the widget's own are 0.3 s
 # What the worker asks of gateways at any time: how lines are, and which chats they have.
 WAHA_ROUNDS = {"session", "sessions", "overview", "lids"}
 ROUNDS = WAHA_ROUNDS | {"connectionState", "findChats"} | {"getStateInstance", "lastIncomingMessages"}

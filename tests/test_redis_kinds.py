@@ -66,7 +66,7 @@ def cluster() -> Iterator[str]:
     """Two servers, each with half of the slots."""
     with ExitStack() as stack:
         ports = free_ports(4)  # two for what the servers say to each other
-        options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000"]
+        options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "60000"]
         servers = [
             stack.enter_context(Valkey(port=port, options=[*options, "--cluster-port", str(bus)]))
             for port, bus in zip(ports[:2], ports[2:], strict=True)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from sandbox.portal.background import free_port
-from tests.stand import PATIENCE, Outside, Widget
+from tests.stand import PATIENCE, PATIENT_REDIS, Outside, Widget
 
 pytestmark = pytest.mark.processes
 
@@ -31,7 +31,7 @@ def processes(
 ) -> Iterator[tuple[httpx.Client, list[str]]]:
     """The addresses of two processes. Started apart, so that each gets its half of the work for
     certain."""
-    config = make_widget(redis_url=redis_url, portal_requests=REPS).services.infra.config
+    config = make_widget(redis_url=redis_url + PATIENT_REDIS, portal_requests=REPS).services.infra.config
     with ExitStack() as stack:
         addresses = []
         for number in range(2):

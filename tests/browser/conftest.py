@@ -17,12 +17,11 @@ from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_ports
 from tests.browser.pages import Card, ClientPhone, Framed, Settings
 from tests.chromium import base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
-from tests.stand import PATIENCE, Outside, until
+from tests.stand import PATIENCE, PATIENT_REDIS, Outside, until
 
 __all__ = ["base_url", "browser_type_launch_args", "context", "page", "tab"]
 
 HEARD = "line-state:"  # the keys that say how lines are
-PATIENT_REDIS = "?socket_timeout=60&socket_connect_timeout=60"  # the widget's own are 0.3 s
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A card with one chat shows its rows first: what opens straight into it is a test's own
