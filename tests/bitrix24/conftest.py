@@ -22,6 +22,7 @@ from widget.storage.tokens import Token, Tokens
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "reference" / "bitrix24"
 REP = 2  # the rep's user id in the sandbox
+LEASE = 2 * PATIENCE + 5  # seconds: longer than two authorisation servers may take
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +90,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         metrics = Metrics()
         rest_log = RestLog(services.storage.engine, keep=True, wait=60)  # written when a test says so
         renewal = Renewal(
-            oauth, portals, tokens, metrics, lease_seconds=20, **{"sleep": await_renewal} if await_renewal else {}
+            oauth, portals, tokens, metrics, lease_seconds=LEASE, **{"sleep": await_renewal} if await_renewal else {}
         )
         rest = Rest(
             Exchanges(

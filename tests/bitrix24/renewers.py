@@ -23,7 +23,8 @@ from widget.storage.rest_log import RestLog
 from widget.storage.secret_box import SecretBox
 from widget.storage.tokens import Tokens
 
-LEASE = 20.0
+TIMEOUT = 60.0
+LEASE = 2 * TIMEOUT + 5
 
 
 class HeldBack(httpx.HTTPTransport):
@@ -47,12 +48,12 @@ def main(database: str, key: str, auth_server: str, portal_id: str, user_id: str
     """Call `profile` so many times at once; print ok or the refusal of each."""
     engine, secret_box, metrics = open_database(database), SecretBox([key]), Metrics()
     portals, tokens = Portals(engine, secret_box, time.time), Tokens(engine, secret_box)
-    settings: dict[str, Any] = {"allow_http": True, "timeout": 30, "clock": time.time}
+    settings: dict[str, Any] = {"allow_http": True, "timeout": TIMEOUT, "clock": time.time}
     oauth = OAuth(make_client(), [auth_server], OwnApplication(CLIENT_ID, CLIENT_SECRET), **settings)
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=LEASE)
     go = threading.Event()
     clients = [make_client(transport=HeldBack(go))]
-    exchanges = Exchanges(clients, RestLog(engine, keep=False), timeout=30, patience=40, clock=time.time)
+    exchanges = Exchanges(clients, RestLog(engine, keep=False), timeout=TIMEOUT, patience=2 * TIMEOUT, clock=time.time)
     rest = Rest(exchanges, oauth, renewal, portals, tokens, metrics)
     portal = portals.get(int(portal_id))
     assert portal

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sandbox.portal.php import parse_str
-from tests.bitrix24.conftest import REP
+from tests.bitrix24.conftest import LEASE, REP
 from tests.stand import PATIENCE
 from widget.bitrix24.errors import refused
 from widget.bitrix24.pauses import BUSY_WAIT, LONGER_BY, MAX_WAITS
@@ -120,7 +120,7 @@ def test_a_token_that_another_worker_is_renewing_is_taken_from_the_store(sign_in
     here, other = sign_in(await_renewal=lambda _: other.tokens.put(here.portal.id, REP, renewed)), sign_in()
     outside.break_portal("expired_token", "profile")
     expired, now = here.token, time.time()
-    assert other.tokens.lease(here.portal.id, REP, expired, now=now, until=now + 20)
+    assert other.tokens.lease(here.portal.id, REP, expired, now=now, until=now + LEASE)
     renewed = other.oauth.refresh(expired.refresh).token
     assert here.call()["ID"] == str(REP)
     assert (here.token.access, here.token.refresh) == (renewed.access, renewed.refresh)

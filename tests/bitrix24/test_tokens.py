@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
-from tests.bitrix24.conftest import REP
+from tests.bitrix24 import renewers
+from tests.bitrix24.conftest import LEASE, REP
 from tests.stand import PATIENCE
 from widget.bitrix24.oauth import OAuth, OwnApplication
 from widget.bitrix24.renewal import Renewal
@@ -65,7 +66,7 @@ def process(widget, outside, here) -> Iterator[Callable[[int], subprocess.Popen[
 def renewal_of(here, outside, *, tokens=None, **changes) -> Renewal:
     settings = {"allow_http": True, "timeout": PATIENCE, "clock": time.time}
     oauth = OAuth(make_client(), [f"{outside.portal}/oauth"], OwnApplication(CLIENT_ID, CLIENT_SECRET), **settings)
-    return Renewal(oauth, here.portals, tokens or here.tokens, here.metrics, **{"lease_seconds": 20, **changes})
+    return Renewal(oauth, here.portals, tokens or here.tokens, here.metrics, **{"lease_seconds": LEASE, **changes})
 
 
 def renewed(metrics: Metrics, outcome: str) -> float:
@@ -112,7 +113,7 @@ def test_a_process_killed_in_the_middle_of_a_renewal_blocks_nobody_for_long(proc
     token = renewal_of(here, outside, now=lambda: clock[0], sleep=wait).renew(here.portal, REP, expired)
 
     assert waited  # the lease of the dead process was respected until it ended
-    assert len(waited) <= 22
+    assert len(waited) <= renewers.LEASE + 2
     assert token == here.token != expired
 
 
