@@ -102,10 +102,17 @@ def test_a_client_that_decodes_replies_will_do(valkey):
         assert checks.acquire("line", 50).granted == 10
 
 
+def answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.TimeoutError):
+        return bool(client.ping())
+    return False
+
+
 def test_a_server_that_is_gone_grants_nothing_and_says_so(own_valkey, short_tempered):
     with redis.Redis.from_url(own_valkey.url, socket_timeout=PATIENCE) as patient:
         permits = Limiter(RedisStorage(patient), LIMITS).acquire("line", 1)
     checks = Limiter(RedisStorage(short_tempered), LIMITS)
+    until(lambda: answers(short_tempered))  # and there is a connection, which dies with it
     own_valkey.kill()
     for call in (
         lambda: checks.acquire("line"),
@@ -116,12 +123,6 @@ def test_a_server_that_is_gone_grants_nothing_and_says_so(own_valkey, short_temp
         with pytest.raises(StorageUnavailable) as caught:
             call()
         assert isinstance(caught.value.__cause__, redis.RedisError)
-
-
-def answers(client: redis.Redis) -> bool:
-    with contextlib.suppress(redis.TimeoutError):
-        return bool(client.ping())
-    return False
 
 
 def test_permits_whose_answer_was_lost_stay_spent(own_valkey, short_tempered):
