@@ -3,6 +3,7 @@ later, again where nobody took them."""
 
 import hashlib
 import hmac
+import json
 
 import pytest
 
@@ -12,6 +13,7 @@ from sandbox.gateway.waha.reports import Reports, ulid
 from sandbox.gateway.webhooks import Postman, Retries
 from sandbox.people import API_KEY, IVAN, ORDERS_MOSCOW
 from tests.gateways.receiver import receiving
+from tests.stand import NOON
 
 ALL = ["message", "message.any", "message.ack", "message.reaction", "message.edited", "message.revoked"]
 IVAN_ID = "79619510000@c.us"
@@ -176,6 +178,15 @@ def test_what_has_not_happened_yet_waits_until_it_does():
     assert shelf.reports[0].delay == pytest.approx(3.0)
 
 
+def test_a_report_is_dated_by_the_gateways_own_clock():
+    shelf, state = Shelf(), GatewayState(lambda: NOON)
+    Reports(state, shelf)
+    state.lines["sales"].config = {"webhooks": [{"url": "http://127.0.0.1:1/", "events": ["session.status"]}]}
+    state.switch("sales", "FAILED")
+    (told,) = shelf.reports
+    assert json.loads(told.body)["timestamp"] == int(told.headers["X-Webhook-Timestamp"]) == 1000 * NOON
+
+
 def test_every_event_has_an_id_of_its_own():
-    assert len({ulid() for _ in range(100)}) == 100
-    assert len(ulid()) == 26
+    assert len({ulid(NOON) for _ in range(100)}) == 100
+    assert len(ulid(NOON)) == 26

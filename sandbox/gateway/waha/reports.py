@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,17 +35,18 @@ class Reports:
         hooks = line.config.get("webhooks") or []
         if line.protocol != "waha" or not hooks:
             return
-        for event, payload in _events(happening, self._state.clock()):
+        now = self._state.clock()
+        for event, payload in _events(happening, now):
             for hook in hooks:
                 if event in hook["events"] or "*" in hook["events"]:
-                    self._post(hook, _envelope(event, line, payload), max(0.0, happening.at - self._state.clock()))
+                    self._post(hook, _envelope(event, line, payload, now), now, max(0.0, happening.at - now))
 
-    def _post(self, hook: dict[str, Any], envelope: dict[str, Any], delay: float) -> None:
+    def _post(self, hook: dict[str, Any], envelope: dict[str, Any], now: float, delay: float) -> None:
         body = json.dumps(envelope, ensure_ascii=False).encode()
         headers = {
             "User-Agent": f"WAHA/{VERSION}",
-            "X-Webhook-Request-Id": ulid(),
-            "X-Webhook-Timestamp": str(int(time.time() * 1000)),
+            "X-Webhook-Request-Id": ulid(now),
+            "X-Webhook-Timestamp": str(int(now * 1000)),
             **{each["name"]: each["value"] for each in hook.get("customHeaders") or []},
         }
         key = (hook.get("hmac") or {}).get("key")
@@ -100,10 +100,10 @@ def _status(line: SandboxLine, at: float) -> dict[str, Any]:
     return {"name": line.name, "status": line.status, "statuses": [point], "data": None}
 
 
-def _envelope(event: str, line: SandboxLine, payload: dict[str, Any]) -> dict[str, Any]:
+def _envelope(event: str, line: SandboxLine, payload: dict[str, Any], now: float) -> dict[str, Any]:
     return {
-        "id": f"evt_{ulid()}",
-        "timestamp": int(time.time() * 1000),
+        "id": f"evt_{ulid(now)}",
+        "timestamp": int(now * 1000),
         "event": event,
         "session": line.name,
         "metadata": line.config.get("metadata") or {},
@@ -114,9 +114,9 @@ def _envelope(event: str, line: SandboxLine, payload: dict[str, Any]) -> dict[st
     }
 
 
-def ulid() -> str:
-    """Milliseconds and chance, in an order of their own."""
-    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+def ulid(now: float) -> str:
+    """Of a time in seconds: milliseconds and chance, in an order of their own."""
+    number = (int(now * 1000) << 80) | secrets.randbits(80)
     return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 

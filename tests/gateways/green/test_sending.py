@@ -7,7 +7,7 @@ from tests.gateways.green.lines import ID, MARIA, OKSANA, ORDERS, by_hand
 from tests.gateways.scripted import answering, trouble
 from widget.gateways.base import Ack, File, GatewayErrorCode, Sent
 
-ON_ITS_WAY = (Ack.SENT, Ack.DELIVERED)  # the second after a second of the sandbox's clock, which is the real one
+ON_ITS_WAY = (Ack.SENT, Ack.DELIVERED)  # the second after a second of the gateway's clock, which goes on by itself
 
 
 def test_a_text_is_queued_and_not_yet_sent(green, outside):
