@@ -1,4 +1,5 @@
-"""What a card costs outside: how often the portal and the gateway are called."""
+"""What a card costs outside: how often the portal and the gateway are called. Measured without the
+worker, so after all that needs it."""
 
 import asyncio
 from typing import Any
@@ -15,6 +16,7 @@ NAMES = ("app.info", "batch", "state", "chats", "check")
 
 
 async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
+    environment.end_worker()  # its rounds ask outside too
     environment.calls()
     environment.delays(portal=pace.portal, gateway=pace.gateway)
     figures: dict[str, Any] = {}

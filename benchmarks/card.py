@@ -23,10 +23,10 @@ from sandbox.valkey import ValkeyMissing
 
 SECTIONS: dict[str, ModuleType] = {  # in the order they are measured in
     "memory": memory,
-    "calls": calls,
     "warm": warm,
     "cold": cold,
     "mixed": mixed,
+    "calls": calls,  # ends the worker
     "limiter": limiter,
 }
 

@@ -42,7 +42,7 @@ NO_LIMITS = {
     "PORTAL_REQUESTS": "10000",
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
-PATIENCE = 120.0  # seconds for a program to start, on a machine that has much else to do
+PATIENCE = 120.0  # seconds for a program to start or to end, on a machine that has much else to do
 ROUND = "from wsgi import app; app.extensions['widget'].presence.rounds.go()"
 
 
@@ -105,6 +105,12 @@ class Environment:
     def slow(self, sessions: Mapping[str, float]) -> None:
         """How many seconds longer the gateway takes for these lines."""
         self._tell_outside("/_slow", dict(sessions))
+
+    def end_worker(self) -> None:
+        """Let it end what it is at: from now on only cards ask outside."""
+        worker = self._programs["worker"]
+        worker.terminate()
+        worker.wait(PATIENCE)
 
     def workers(self, name: str) -> list[int]:
         """Process ids of a server's workers."""
