@@ -7,7 +7,7 @@ import pytest
 from sandbox.demo import LINES
 from sandbox.gateway import kinds as simulated
 from sandbox.gateway.lines import fresh_lines
-from tests.stand import Widget
+from tests.stand import PATIENCE, Widget
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.kind import GatewayKind
@@ -22,7 +22,7 @@ WORDS = MAY_BE_EMPTY | {
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_an_adapter_is_what_its_kind_says(kind: GatewayKind) -> None:
-    calls = Calls(make_client(), kind.address_example, Timeouts(5, 5, 5), Breaker(lambda: 0.0))
+    calls = Calls(make_client(), kind.address_example, Timeouts(PATIENCE, PATIENCE, PATIENCE), Breaker(lambda: 0.0))
     adapter = kind.open(calls, session=kind.session_example, key="k")
 
     assert adapter.capabilities is kind.capabilities is capabilities_of(kind.name)

@@ -218,12 +218,14 @@ def test_a_store_that_goes_away_after_the_question_does_not_take_the_answer_with
         answers.gone = True
         return dict.fromkeys(keys, "answer")
 
-    found = DistributedSingleFlight(answers, lease_seconds=5).run(["a", "b"], lambda keys, records: records, ask, LATE)
+    found = DistributedSingleFlight(answers, lease_seconds=PATIENCE).run(
+        ["a", "b"], lambda keys, records: records, ask, LATE
+    )
     assert found == {"a": "answer", "b": LATE if elsewhere else "answer"}
 
 
 def test_without_the_store_nothing_is_asked(asked):
-    single_flight = DistributedSingleFlight(Cache(Flask("gone"), "redis://127.0.0.1:1/0"), lease_seconds=5)
+    single_flight = DistributedSingleFlight(Cache(Flask("gone"), "redis://127.0.0.1:1/0"), lease_seconds=PATIENCE)
     with pytest.raises(StoreGone):
         run(single_flight, asked, "a")
     assert asked.calls == []

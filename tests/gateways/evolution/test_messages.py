@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gateways.conftest import RECORDED
+from tests.stand import PATIENCE
 from widget.gateways.base import Ack, ContactCard, EventKind, GatewayError, GatewayErrorCode, Message
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
@@ -370,7 +371,7 @@ CALLS = {
 def test_whatever_comes_as_an_answer_ends_in_a_value_or_a_gateway_error(body, status, verb):
     answer = httpx.Response(status, content=json.dumps(body))
     client = httpx.Client(transport=httpx.MockTransport(lambda request: answer))
-    calls = Calls(client, "http://gateway.example", Timeouts(check=1, history=1, send=1), Breaker(lambda: 0.0))
+    calls = Calls(client, "http://gateway.example", Timeouts(PATIENCE, PATIENCE, PATIENCE), Breaker(lambda: 0.0))
     try:
         CALLS[verb](Evolution(calls, session="line1", key="k"))
     except GatewayError:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.gateways.conftest import paced_by
 from tests.gateways.scripted import answering
-from tests.stand import Clock
+from tests.stand import PATIENCE, Clock
 from widget.gateways.base import (
     Ack,
     CheckResult,
@@ -38,7 +38,7 @@ def over(transport):
     calls = Calls(
         make_client(transport=transport),
         "https://x.example",
-        Timeouts(5, 5, 5),
+        Timeouts(PATIENCE, PATIENCE, PATIENCE),
         Breaker(lambda: 0.0),
         pace=paced_by(Clock(), []),
     )
