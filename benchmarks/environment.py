@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -49,15 +49,16 @@ ROUND = "from wsgi import app; app.extensions['widget'].presence.rounds.go()"
 class Environment:
     """Everything that is measured, as a context manager."""
 
-    def __init__(self, settings: Mapping[str, str] = MappingProxyType({})) -> None:
-        """`settings` are others than the usual."""
+    def __init__(self, settings: Mapping[str, str] = MappingProxyType({}), more_ports: Sequence[str] = ()) -> None:
+        """`settings` are others than the usual; `more_ports` are names of further ones."""
         self._others = dict(settings)
         self._stack = ExitStack()
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self._secret = os.urandom(32).hex()
         self._encryption_key = Fernet.generate_key().decode()
-        self.outside, widget, beside = free_ports(3)
-        self.ports = {"widget": widget, "beside": beside}
+        names = ("widget", "beside", *more_ports)
+        self.outside, *ports = free_ports(1 + len(names))
+        self.ports = dict(zip(names, ports, strict=True))
 
     def __enter__(self) -> Self:
         try:

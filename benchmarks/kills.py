@@ -36,7 +36,6 @@ from benchmarks import tables
 from benchmarks.environment import Environment
 from benchmarks.pace import goal
 from benchmarks.visitor import hidden_page
-from sandbox.portal.background import free_port
 from widget.storage.schema import lines, sends
 from widget.storage.sends import WENT_OUT, SendState, steps_in
 
@@ -79,11 +78,11 @@ with app.app_context():
 class ShakyStand(Environment):
     """The stand with the cutting gateway behind every line, and each part to be killed."""
 
-    def __init__(self, seed: int) -> None:
-        super().__init__(SETTINGS)
+    def __init__(self, seed: int, more_ports: Sequence[str] = ()) -> None:
+        super().__init__(SETTINGS, ("gateway", *more_ports))
         self._seed_number = seed
         self._starts = 0
-        self._gateway_port = free_port()
+        self._gateway_port = self.ports["gateway"]
 
     @property
     def journal(self) -> Path:

@@ -35,7 +35,6 @@ from benchmarks.centre import OPERATOR, TOKEN, CuttingCentre
 from benchmarks.kills import AGAIN, PAUSE, REPS, TRIES, WENT, Killer, SendingReps, ShakyStand, _rows
 from benchmarks.pace import goal
 from benchmarks.visitor import USER
-from sandbox.portal.background import free_port
 from widget.bitrix24.installer.userfield import names_of
 from widget.storage.database import open_database
 from widget.storage.lines import Lines, Mirroring
@@ -77,8 +76,8 @@ class MirrorStand(ShakyStand):
     one."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self._portal_port = free_port()
+        super().__init__(seed, ("portal",))
+        self._portal_port = self.ports["portal"]
         self._others["AUTH_SERVERS"] = f"{self.portal}/oauth"
 
     @property

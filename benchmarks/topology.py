@@ -18,7 +18,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmarks.environment import ROOT, SERVER, Environment, _end
-from sandbox.portal.background import free_port
 from sandbox.postgres import UNPRIVILEGED, Postgres
 from sandbox.server import tied_to_parent
 from sandbox.valkey import Valkey
@@ -59,12 +58,12 @@ class Topology(Environment):
     outside."""
 
     def __init__(self, *, web: int = 2, workers: int = 2, settings: Mapping[str, str] = MappingProxyType({})) -> None:
-        super().__init__(
-            {"FIRSTS_PER_DAY": "10000", "YOUNG_FIRSTS_PER_DAY": "10000", "SENDS_PER_DAY": "10000", **settings}
-        )
         self.web = [f"web{number}" for number in range(1, web + 1)]
+        super().__init__(
+            {"FIRSTS_PER_DAY": "10000", "YOUNG_FIRSTS_PER_DAY": "10000", "SENDS_PER_DAY": "10000", **settings},
+            more_ports=(*self.web, "proxy"),
+        )
         self.background = [f"worker{number}" for number in range(1, workers + 1)]
-        self.ports |= {name: free_port() for name in (*self.web, "proxy")}
         self.proxied = shutil.which("nginx") is not None
         self.pooled = shutil.which("pgbouncer") is not None
         self._commands: dict[str, list[str]] = {}

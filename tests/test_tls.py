@@ -8,7 +8,7 @@ import pytest
 import redis
 from sqlalchemy.exc import OperationalError
 
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_port, free_ports
 from sandbox.postgres import Postgres
 from sandbox.valkey import Valkey
 from tests.sentinel import MASTER, Sentinel
@@ -49,8 +49,9 @@ def one(authority: Authority) -> Iterator[tuple[Valkey, str]]:
 def cluster(authority: Authority) -> Iterator[tuple[Valkey, str]]:
     """A cluster of one server, which tells its clients to come by its door."""
     with ExitStack() as stack:
-        options = ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
-        server = Valkey(port=free_port(), options=options)
+        own, bus = free_ports(2)
+        options = ["--cluster-enabled", "yes", "--cluster-port", str(bus)]
+        server = Valkey(port=own, options=options)
         port = stack.enter_context(door(authority.context("localhost"), server.socket))
         options += ["--cluster-announce-port", str(port), "--cluster-announce-hostname", "localhost"]
         options += ["--cluster-preferred-endpoint-type", "hostname"]

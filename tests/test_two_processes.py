@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_ports
 from tests.stand import PATIENCE, PATIENT_REDIS, Outside, Widget
 
 pytestmark = pytest.mark.processes
@@ -34,8 +34,7 @@ def processes(
     config = make_widget(redis_url=redis_url + PATIENT_REDIS, portal_requests=REPS).services.infra.config
     with ExitStack() as stack:
         addresses = []
-        for number in range(2):
-            port = free_port()
+        for number, port in enumerate(free_ports(2)):
             log = stack.enter_context((tmp_path / f"gunicorn-{number}.log").open("wb"))
             command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
             command += ["--workers", "1"]
