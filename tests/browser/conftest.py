@@ -31,11 +31,12 @@ OPENS_NO_CHAT = """INSERT OR IGNORE INTO user_settings (portal_id, user_id, line
 
 LISTEN = """(place) => {
   globalThis.heard = [];
-  new MutationObserver(() => {
-    for (const each of document.querySelectorAll(place)) heard.push(each.textContent);
-  }).observe(document.body, { childList: true, characterData: true, subtree: true });
+  globalThis.listener = new MutationObserver(() => {
+    for (const each of document.querySelectorAll(place)) heard.push(each.textContent.trim());
+  });
+  listener.observe(document.body, { childList: true, characterData: true, subtree: true });
 }"""
-HEARD_THEM = "(words) => heard.some((said) => said.includes(words))"
+HEARD_THEM = "(words) => heard.includes(words)"
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
@@ -118,12 +119,13 @@ def hear_lines(context: BrowserContext, demo: Demo, outside: Outside) -> Iterato
 
 @contextmanager
 def is_said(shown: Framed, place: str, words: str) -> Iterator[None]:
-    """What is done meanwhile has the place say these words, for a moment: the page itself notes
-    them, since a look from outside may come when they are gone."""
+    """What is done meanwhile has the place say these words and no more, for a moment: the page
+    itself notes them, since a look from outside may come when they are gone."""
     inside = shown.inside
     inside.evaluate(LISTEN, place)
     yield
     inside.wait_for_function(HEARD_THEM, arg=words)
+    inside.evaluate("() => listener.disconnect()")
 
 
 def leave_pages(context: BrowserContext) -> None:

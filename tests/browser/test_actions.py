@@ -57,7 +57,8 @@ def test_a_shared_phone_comes_into_the_card_and_a_client_is_ignored_from_the_row
     card.bubbles.last.get_by_role("button", name=card.say("Add to the card")).click()
     assert serious_in(card) == []
     card.dialog.get_by_role("combobox").select_option("contact-43")
-    with is_said(card, SAID, "Мария Соколова"):
+    added = card.say("%(number)s is now a phone of %(name)s.", number="+7 926 111-22-44", name="Мария Соколова")
+    with is_said(card, SAID, added):
         card.dialog.get_by_role("button", name=card.say("Add"), exact=True).click()
     card.close_chat()
     expect(card.row("+7 926 111-22-44")).to_be_visible()

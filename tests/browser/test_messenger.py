@@ -245,7 +245,7 @@ def test_the_page_of_an_administrator_fits_on_a_screen_and_says_on_top_what_is_w
 def test_a_number_is_copied_and_called_from_what_unfolds(card: Card) -> None:
     card.open(width=280).reveal()
     details = card.unfold(MARIA)
-    with is_said(card, ".phone-more", card.say("Copied")):
+    with is_said(card, f"[id='{details.get_attribute('id')}'] [data-action=copy-number]", card.say("Copied")):
         details.get_by_role("button", name=f"{card.say('Copy the number')}: {MARIA}").click()
     details.get_by_role("link", name=f"{card.say('Call')}: {MARIA}").click()
     expect(card.log.filter(has_text="imPhoneTo").first).to_be_visible()

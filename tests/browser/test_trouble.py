@@ -29,7 +29,7 @@ def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card,
 
     card.close_chat()
     expect(card.presence(ORDERS)).to_have_text("Checking…")
-    until(card.page, lambda: outside.calls()["check-exists"] == ASKED)  # all of them hang
+    until(card.page, lambda: outside.for_reps()["check-exists"] == ASKED)  # all of them hang
     outside.heal()
     expect(card.presence(ORDERS)).to_have_text("Check failed")
     card.settle()
