@@ -32,7 +32,7 @@ from tests.stand import (
 )
 from tests.swept import SweptDatabases
 from widget.redis_clients import REDIS_OPTIONS
-from widget.storage import database
+from widget.storage import database, postgresql
 from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
 
@@ -53,6 +53,8 @@ settings.load_profile("usual")
 # silent.
 REDIS_OPTIONS.update(socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 database.WRITER_SECONDS = PATIENCE
+postgresql.PATIENCE.update(dict.fromkeys(postgresql.PATIENCE, "59s"))  # SHOW writes 60 s as "1min"
+postgresql.CONNECTING["connect_timeout"] = round(PATIENCE)
 webhooks.TIMEOUT = PATIENCE
 statements.compile_once()
 gc.disable()  # until all tests are collected: they stay, and looking through them again and again is a third of that
@@ -129,11 +131,6 @@ def redis_url(valkey: Valkey) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A server of our own; its database MIGRATED has all tables, to be copied."""
-    from widget.storage import postgresql
-
-    # Not 60 s: SHOW writes them as "1min", and tests/storage/test_database.py compares the words.
-    postgresql.PATIENCE.update(lock_timeout="59s", statement_timeout="59s", idle_in_transaction_session_timeout="59s")
-    postgresql.CONNECTING["connect_timeout"] = round(PATIENCE)
     with ExitStack() as stack:
         try:
             server = stack.enter_context(Postgres())
