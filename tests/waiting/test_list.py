@@ -172,6 +172,14 @@ def test_a_number_is_attached_to_a_card_that_the_rep_may_read_and_to_no_other(wi
     assert "Иван" in page.words
 
 
+def test_an_attach_whose_look_at_the_card_got_no_answer_holds_up_no_other(widget: Widget, outside: Outside) -> None:
+    attach = f"/app/waiting/{writes(widget, NOBODYS, ago=300)}/attach"
+    page = app_page(widget, "rep")
+    outside.break_portal("cut", "crm.item.list")
+    assert page.post(attach, {"kind": "contact", "id": 42}).refusal == "portal_failed"
+    assert page.post(attach, {"kind": "contact", "id": 42}).answer.status_code == 200
+
+
 def test_a_client_of_a_card_that_a_rep_may_not_read_is_not_listed_for_them(widget: Widget) -> None:
     chat = writes(widget, OKSANA.phone, ago=300)
     assert listed(app_page(widget, "rep")) == [chat]

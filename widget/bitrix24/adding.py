@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from widget.bitrix24.claims import Claims
+from widget.bitrix24.claims import Claims, only_asking
 from widget.bitrix24.clients import CrmLink
 from widget.bitrix24.crm import TypedPhone, phones_in
 from widget.bitrix24.rest import Rest
@@ -62,7 +62,8 @@ class PhoneAdder:
 
     def _phones(self, portal: Portal, user_id: int, card: CrmLink) -> Sequence[TypedPhone]:
         wanted = {"entityTypeId": card.entity_type_id, "filter": {"=id": card.id}, "select": ["*"], "start": -1}
-        answer = self._rest.call(portal, user_id, "crm.item.list", wanted)
+        with only_asking():
+            answer = self._rest.call(portal, user_id, "crm.item.list", wanted)
         items = [as_dict(item) for item in as_rows(as_dict(answer).get("items"))]
         if not items:
             raise Refused(ErrorCode.CARD_GONE, reason="card to add a phone to")

@@ -135,7 +135,7 @@ def _of_origin(rest: Rest, portal: Portal, user_id: int, kind: int, origin: Mapp
         with only_asking():
             answer = rest.call(portal, user_id, "crm.item.list", asked)
     except Refused as refusal:
-        if refusal.code in NOT_THEIRS:
+        if refusal.code in NOT_THEIRS - {ErrorCode.NO_AUTH}:
             return None
         raise
     items = [item for item in map(as_dict, as_rows(as_dict(answer).get("items"))) if origin.items() <= item.items()]
