@@ -58,6 +58,13 @@ def test_the_defaults_in_the_table_are_the_real_ones(setting: "dataclasses.Field
     assert SETTINGS[setting.name.upper()].strip("`").replace("*(none)*", "") == default_of(setting)
 
 
+def test_no_code_in_a_sentence_is_broken_across_lines() -> None:
+    prose = {name: re.sub(r"^ *```.*?^ *```", "", text, flags=re.M | re.S) for name, text in PAPERS.items()}
+    assert [
+        f"{name}: {line}" for name, text in prose.items() for line in text.splitlines() if line.count("`") % 2
+    ] == []
+
+
 def named_commands() -> list[str]:
     said = re.findall(r"(?:^|[`(\s])flask ((?:[a-z-]+ ?)+)", ALL, re.M)
     return sorted({" ".join(command.split()[:2]) for command in said})

@@ -1,5 +1,5 @@
-"""Bring the gettext catalogues up to date with the texts in templates/ and widget/: `make
-catalogue`.
+"""Bring the gettext catalogues up to date with the texts in templates/ and widget/:
+`make catalogue`.
 
     tools/catalogue.py       all catalogues that are there
     tools/catalogue.py de    these and a new one, with every text still to be translated

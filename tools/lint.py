@@ -1,5 +1,5 @@
-"""Style, types, and who may import whom: `make lint`. With --write, the style is put right: `make
-format`.
+"""Style, types, and who may import whom: `make lint`. With --write, the style is put right:
+`make format`.
 
 What is quick comes first, and every check runs, so that one call shows all there is to mend.
 """

@@ -299,8 +299,8 @@ class OpenLineCalls:
         return as_dict(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
 
     def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
-        """Make the connector known, or correct it. A refusal comes as a success with `result:
-        false`. One call. Raises Refused."""
+        """Make the connector known, or correct it. A refusal comes as a success with
+        `result: false`. One call. Raises Refused."""
         wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
         answer = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
         if answer.get("result") is not True:

@@ -41,8 +41,8 @@ class CheckPriority(Enum):
 
 
 # With the share of unknown numbers a stale «no» took half of their checks: it is out of date every
-# five minutes, they are new once. What that does to a company's days is measured by `python -m
-# benchmarks.workday`.
+# five minutes, they are new once. What that does to a company's days is measured by
+# `python -m benchmarks.workday`.
 _SHARES = {CheckPriority.CLICK: 1.0, CheckPriority.NEW: 0.8, CheckPriority.STALE_NO: 0.65, CheckPriority.STALE_YES: 0.5}
 
 
