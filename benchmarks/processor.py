@@ -9,6 +9,7 @@ warm card is measured beside a page of the same size that does nothing, through 
 import itertools
 import json
 import logging
+import sys
 import tempfile
 import threading
 import time
@@ -27,7 +28,6 @@ from redis.connection import AbstractConnection
 from sqlalchemy import event
 
 from benchmarks import stub, tables
-from benchmarks.environment import Environment
 from benchmarks.http import HttpMessage
 from benchmarks.pace import RunSize, goal
 from benchmarks.visitor import hidden_page
@@ -133,11 +133,6 @@ def _config(folder: Path, redis_url: str) -> Config:
     )
 
 
-async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        return _figures(Cards(Path(folder), environment.redis_url), pace)
-
-
 def _figures(cards: Cards, pace: RunSize) -> dict[str, Any]:
     times = max(5, round(40 * pace.seconds))
     cards.services.presence.rounds.go()  # as the worker does
@@ -214,4 +209,5 @@ if __name__ == "__main__":
     from sandbox.valkey import Valkey
 
     with tempfile.TemporaryDirectory() as place, Valkey() as server:
-        print(json.dumps(_figures(Cards(Path(place), server.url), QUICK), indent=2))
+        measured = _figures(Cards(Path(place), server.url), QUICK)
+    print(json.dumps(measured, indent=2) if "--json" in sys.argv else show(measured))

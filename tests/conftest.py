@@ -92,9 +92,10 @@ def pytest_sessionfinish() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how each failure is run alone, and leave the numbers for tools/test.py."""
     stats = terminalreporter.stats
-    for report in [*stats.get("failed", ()), *stats.get("error", ())]:
+    broken = [*stats.get("failed", ()), *stats.get("error", ())]
+    for report in broken:
         terminalreporter.write_line(f'alone: make test ARGS="{shlex.quote(report.nodeid)}"')
-    if stats.get("failed") and (seed := getattr(terminalreporter.config.option, "randomly_seed", None)):
+    if broken and (seed := getattr(terminalreporter.config.option, "randomly_seed", None)):
         terminalreporter.write_line(f"in the same order: --randomly-seed={seed}")
     if tally := os.environ.get("TEST_TALLY"):
         outcomes = ("passed", "failed", "error", "skipped")

@@ -49,9 +49,9 @@ class _Json(BaseSerializer):
 
 
 # Each record is written only where the key still holds what the writer read there ("" is nothing),
-# and not at all for 0 seconds; the leases go with it. KEYS records..., leases... ARGV how many
-# records, {before, record, seconds}... Returns for each record 1, or what stands there instead (""
-# for nothing).
+# and not at all for 0 seconds; the leases go with it.
+# KEYS  records..., leases...   ARGV  how many records, {before, record, seconds}...
+# Returns for each record 1, or what stands there instead ("" for nothing).
 _PUBLISH = """
 local told = {}
 for at = 1, tonumber(ARGV[1]) do

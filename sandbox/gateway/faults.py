@@ -3,11 +3,13 @@
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html,
 empty, refuse, silence (`seconds`, 30 unless set, then the connection is dropped and nothing was
 done); in one protocol's words alone quota, check_timeout, starting, expired, deleted,
-connection_closed, core_only and echo (its folder's guards.py knows). After the work: cut (half of
-the answer), lost_answer (none of it, or a 500 with `detail` "500"), status (another one, its number
-in `detail`, as a proxy on the way says it), redirect (to the `detail`), no_id (of the message that
-was sent, which is nowhere in the answer). In the work: ack_error and ack_pending (the message keeps
-that ack for ever).
+connection_closed, core_only and echo (its folder's guards.py knows).
+
+After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500"),
+status (another one, its number in `detail`, as a proxy on the way says it), redirect (to the
+`detail`), no_id (of the message that was sent, which is nowhere in the answer).
+
+In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
 
 import json

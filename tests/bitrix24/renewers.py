@@ -17,6 +17,7 @@ from widget.bitrix24.rest import Rest
 from widget.errors import Refused
 from widget.http import make_client
 from widget.metrics import Metrics
+from widget.storage import database
 from widget.storage.database import open_database
 from widget.storage.portals import Portals
 from widget.storage.rest_log import RestLog
@@ -44,9 +45,10 @@ class HeldBack(httpx.HTTPTransport):
         return response
 
 
-def main(database: str, key: str, auth_server: str, portal_id: str, user_id: str, calls: str) -> None:
+def main(address: str, key: str, auth_server: str, portal_id: str, user_id: str, calls: str) -> None:
     """Call `profile` so many times at once; print ok or the refusal of each."""
-    engine, secret_box, metrics = open_database(database), SecretBox([key]), Metrics()
+    database.WRITER_SECONDS = TIMEOUT
+    engine, secret_box, metrics = open_database(address), SecretBox([key]), Metrics()
     portals, tokens = Portals(engine, secret_box, time.time), Tokens(engine, secret_box)
     settings: dict[str, Any] = {"allow_http": True, "timeout": TIMEOUT, "clock": time.time}
     oauth = OAuth(make_client(), [auth_server], OwnApplication(CLIENT_ID, CLIENT_SECRET), **settings)

@@ -12,6 +12,7 @@ MAX_LINES = 60
 MAX_PARAMETERS = 7
 MAX_SERVICES = 13  # rooms, and what all of them stand on
 MAX_WIRING = 95
+PYTHONS_OWN = {"__repr__", "__str__", "__format__", "__post_init__"}
 # Records, and what is handed down whole: it says a little about itself.
 HANDED_DOWN = {
     *("CardContext", "Drawing", "Infrastructure", "Launch", "Portal", "Presence", "QuickReply", "Services", "Session"),
@@ -43,10 +44,14 @@ def test_the_parts_of_the_service_are_seen_at_once() -> None:
 
 
 def does_something(node: ast.ClassDef) -> bool:
-    """A dataclass with methods, properties and how it is printed aside."""
-    methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("__")]
+    """A dataclass with methods, properties and how it is printed or checked aside."""
+    methods = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name not in PYTHONS_OWN]
     is_dataclass = any("dataclass" in ast.unparse(each) for each in node.decorator_list)
-    return is_dataclass and any(not method.decorator_list for method in methods)
+    return is_dataclass and any(
+        not ast.unparse(decorator).endswith(("property", "classmethod"))
+        for method in methods
+        for decorator in method.decorator_list or [ast.Name("none")]
+    )
 
 
 def fields_of(node: ast.ClassDef) -> int:

@@ -87,8 +87,8 @@ class Comparison:
     clock: Callable[[], float]
 
     def go(self, line: Line, mirror: Mirror, said: Sequence[MessageThere]) -> None:
-        """Write down what employees said and no event told, and wake the work. At most three
-        queries, no call."""
+        """Write down what employees said and no event told, and wake the work. At most five
+        statements, no call."""
         chat = self.chats.get(mirror.portal_id, mirror.chat_id)
         theirs = [one for one in said if one.user_id not in (0, mirror.client)]
         if chat is None or not theirs:

@@ -56,7 +56,7 @@ def in_turn(
     whose: Column[int], which: tuple[ColumnElement[bool], ...], order: Sequence[ColumnElement[Any]]
 ) -> Subquery:
     """Rows of many, as `id`, `whose` and `place`: how many of the same one come before each, from
-    1. Ordered by place, one that has much to do holds up no other."""
+    one on. Ordered by place, one that has much to do holds up no other."""
     place = func.row_number().over(partition_by=whose, order_by=order).label("place")
     return select(whose.table.c.id, whose.label("whose"), place).where(*which).subquery()
 

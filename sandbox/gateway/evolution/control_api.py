@@ -15,8 +15,9 @@ MAX_FLOOD = 500
 @pages.post("/<instance>")
 def steer(instance: str) -> ResponseReturnValue:
     """{"reason": 403}: the code of the last disconnection, null for none; set the status as for any
-    line. {"flood": 200}: so many connection.update at once, as a line without network sends
-    them."""
+    line.
+
+    {"flood": 200}: so many connection.update at once, as a line without network sends them."""
     line, state = line_of(instance), here().state
     said: Any = request.get_json(silent=True)
     if not isinstance(said, dict) or not said.keys() <= {"reason", "flood"}:
