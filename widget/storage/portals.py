@@ -130,9 +130,9 @@ class Portals:
         return portal
 
     def all(self) -> list[Portal]:
-        """Every portal, also closed and removed ones. One query."""
+        """Every portal, also closed and removed ones, oldest first. One query."""
         with self._engine.connect() as connection:
-            return [_portal(row) for row in connection.execute(select(portals)).mappings()]
+            return [_portal(row) for row in connection.execute(select(portals).order_by(portals.c.id)).mappings()]
 
     def add(self, *, member_id: str, domain: str, endpoint: str, country: str) -> Portal:
         """Store a portal, or correct the stored one: running it twice leaves one row. One upsert
