@@ -82,7 +82,6 @@ class ShakyStand(Environment):
         super().__init__(SETTINGS, ("gateway", *more_ports))
         self._seed_number = seed
         self._starts = 0
-        self._gateway_port = self.ports["gateway"]
 
     @property
     def journal(self) -> Path:
@@ -94,15 +93,15 @@ class ShakyStand(Environment):
 
     def calm(self) -> None:
         """From now on the gateway does as it should."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self._gateway_port}/_calm", b"{}")
+        request = urllib.request.Request(f"http://127.0.0.1:{self.ports['gateway']}/_calm", b"{}")
         urllib.request.urlopen(request, timeout=10).read()
 
     def start_gateway(self) -> None:
         self._starts += 1
-        port, seed = str(self._gateway_port), str(self._seed_number + self._starts)
+        port, seed = str(self.ports["gateway"]), str(self._seed_number + self._starts)
         options = ["--port", port, "--journal", str(self.journal), "--seed", seed]
         self._run("gateway", [sys.executable, "-m", "benchmarks.cutting", *options])
-        self._await("gateway", f"http://127.0.0.1:{self._gateway_port}/api/sessions/s1")
+        self._await("gateway", f"http://127.0.0.1:{self.ports['gateway']}/api/sessions/s1")
 
     def kill(self, what: str, back_after: float) -> None:
         """SIGKILL, and start it again after so many seconds. gunicorn starts its own workers."""
@@ -139,7 +138,7 @@ class ShakyStand(Environment):
         super()._seed()
         engine = create_engine(self._database)
         with engine.begin() as connection:
-            connection.execute(lines.update().values(address=f"http://127.0.0.1:{self._gateway_port}"))
+            connection.execute(lines.update().values(address=f"http://127.0.0.1:{self.ports['gateway']}"))
         engine.dispose()
 
 

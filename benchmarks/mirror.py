@@ -77,12 +77,11 @@ class MirrorStand(ShakyStand):
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed, ("portal",))
-        self._portal_port = self.ports["portal"]
         self._others["AUTH_SERVERS"] = f"{self.portal}/oauth"
 
     @property
     def portal(self) -> str:
-        return f"http://127.0.0.1:{self._portal_port}"
+        return f"http://127.0.0.1:{self.ports['portal']}"
 
     @property
     def centre_journal(self) -> Path:
@@ -95,7 +94,7 @@ class MirrorStand(ShakyStand):
     def start_portal(self) -> None:
         self._starts += 1
         hook = f"http://127.0.0.1:{self.ports['widget']}/hooks/bitrix24"
-        options = ["--port", str(self._portal_port), "--journal", str(self.centre_journal), "--hook", hook]
+        options = ["--port", str(self.ports["portal"]), "--journal", str(self.centre_journal), "--hook", hook]
         more = ["--connector", self.connector, "--seed", str(self._seed_number + self._starts)]
         self._run("portal", [sys.executable, "-m", "benchmarks.centre", *options, *more])
         self._await("portal", f"{self.portal}/_calls")
