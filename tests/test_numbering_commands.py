@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import Result
 
+from sandbox.portal.background import in_background
 from tests.stand import Widget
 
 MakeWidget = Callable[..., Widget]
@@ -45,12 +45,9 @@ def ministry() -> Iterator[str]:
         "ABC-4xx.csv": HEAD + RANGE.format(code=415),
         "ABC-8xx.csv": HEAD + RANGE.format(code=811),
     }
-    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    with in_background(server):
         yield f"http://127.0.0.1:{server.server_port}/downloads"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ ends."""
 import contextlib
 import random
 import socket
+import socketserver
 import threading
 from collections.abc import Iterator
 
@@ -30,7 +31,13 @@ def portal_running(widget_url: str, auth_lifetime: int = 3600) -> Iterator[int]:
 
 @contextlib.contextmanager
 def served(app: Flask, port: int, host: str = HOST) -> Iterator[None]:
-    server = Threads(app, host, port)
+    with in_background(Threads(app, host, port)):
+        yield
+
+
+@contextlib.contextmanager
+def in_background(server: socketserver.BaseServer) -> Iterator[None]:
+    """Serve in a thread until the block ends, which the thread notices within 20 ms."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

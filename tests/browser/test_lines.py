@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from sandbox.demo import LINES, Demo
 from sandbox.people import API_KEY
+from sandbox.portal.background import in_background
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
 from tests.browser.pages import SENT, Card, ClientPhone, Settings, serious_in
@@ -75,13 +75,11 @@ def obliging(database: sqlite3.Connection) -> Iterator[None]:
     """The first line is at such a gateway."""
     (address,) = database.execute("SELECT address FROM lines ORDER BY id LIMIT 1").fetchone()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Obliging)
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     move = "UPDATE lines SET address = ? WHERE id = (SELECT min(id) FROM lines)"
-    database.execute(move, [f"http://127.0.0.1:{server.server_port}"])
-    yield
-    database.execute(move, [address])
-    server.shutdown()
-    server.server_close()
+    with in_background(server):
+        database.execute(move, [f"http://127.0.0.1:{server.server_port}"])
+        yield
+        database.execute(move, [address])
 
 
 def test_another_kind_has_other_words_and_what_was_typed_stays(settings: Settings) -> None:
