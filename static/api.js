@@ -1,6 +1,7 @@
 // Requests to our own server. The session lives in this module and travels in a header; there are no cookies.
 
 import { freshToken } from './bridge.js';
+import { pressEnded } from './press.js';
 
 const PATIENCE = 45_000;
 const CROWDED_TRIES = 2; // more of a request that was refused because the company's others wait: nothing of it was begun
@@ -41,10 +42,18 @@ export async function request(path, { json, form, signal, headers = {} } = {}) {
   throw await refusal(response);
 }
 
+/** What an answer draws, once no press is under way. Rejects where its asker has left meanwhile. */
+export async function drawnIn(response, signal) {
+  const text = await response.text();
+  await pressEnded();
+  signal?.throwIfAborted();
+  return text;
+}
+
 // Every answer of the server names its request; a proxy's own page does not.
 async function refusal(response) {
   if (!response.headers.has('X-Request-ID')) return new TypeError(`${response.status} of a proxy`);
-  return new Refused(response, await response.text());
+  return new Refused(response, await drawnIn(response));
 }
 
 async function withRoom(send) {

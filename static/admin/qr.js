@@ -1,7 +1,7 @@
 // The code to scan: a picture that comes through our server, renewed for as long as the line waits for it. Or a code to
 // type instead; the line is watched all the same.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 import { fragment, redraw, send } from './send.js';
 
 const EVERY = 8_000;
@@ -53,7 +53,7 @@ async function renewPicture(mine) {
 
 async function redrawIfChanged(mine) {
   try {
-    const text = await (await request(mine.place.dataset.look, { json: {} })).text();
+    const text = await drawnIn(await request(mine.place.dataset.look, { json: {} }));
     if (looking !== mine || fragment(text).querySelector('.qr')) return;
     mine.place.closest('.line-item').dataset.fresh = ''; // linked just now: its set-up goes on by itself
     end();

@@ -1,6 +1,6 @@
 // Quick replies as files: saved through a link of the page's own, taken from one that is chosen; and files of a reply.
 
-import { request, Refused } from '../api.js';
+import { drawnIn, request, Refused } from '../api.js';
 import { noticeOf, redraw } from './send.js';
 
 export const replyActions = {
@@ -34,7 +34,7 @@ async function take(file, button, path) {
   button.disabled = true;
   try {
     const response = await request(path, { form });
-    redraw(await response.text());
+    redraw(await drawnIn(response));
   } catch (error) {
     if (error instanceof Refused && error.message === '422') redraw(error.html);
     else button.after(noticeOf(error));

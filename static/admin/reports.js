@@ -1,6 +1,6 @@
 // After a set-up: look for the gateway's first report until it has come, or the patience the server named is over.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 import { redraw, send } from './send.js';
 
 const LOOK_EVERY = 2; // seconds
@@ -25,7 +25,7 @@ async function wait(place, path) {
 
 async function came(place, path) {
   try {
-    const text = await (await request(path, { json: {} })).text();
+    const text = await drawnIn(await request(path, { json: {} }));
     if (text && place.isConnected) redraw(text);
     return Boolean(text);
   } catch {

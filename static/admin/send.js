@@ -1,6 +1,6 @@
 // One change: send it, put the drawn pieces into their places by id, say what came of it, keep focus and open parts.
 
-import { request, Refused } from '../api.js';
+import { drawnIn, request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
 import { localTimes } from './times.js';
 
@@ -15,7 +15,7 @@ export async function send(path, json, from, headers = {}) {
   const focused = document.activeElement?.id;
   try {
     const response = await request(path, { json, headers });
-    swap(await response.text(), focused);
+    swap(await drawnIn(response), focused);
     return response;
   } catch (error) {
     return await failed(error, { path, json, from, headers, focused });

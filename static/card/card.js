@@ -1,6 +1,6 @@
 // The card: hidden → revealed → checked. The server draws every state; this moves the pieces into place.
 
-import { begin, request, Refused } from '../api.js';
+import { begin, drawnIn, request, Refused } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
 import { hasDraft, hasUnsent } from '../chats/drafts.js';
 import { confirmed } from '../dialog.js';
@@ -179,7 +179,7 @@ async function revalidate(version, remembered = false) {
     const response = await request('/card/again', { json: { version, line: shownLine(), remembered } });
     if (response.status === 204) return true;
     if (swaps !== before) return await revalidate(version, remembered); // this drawing does not know of the new rows
-    const drawn = fragment(await response.text());
+    const drawn = fragment(await drawnIn(response));
     if (shown !== content.querySelector('.revealed')) return true; // the user pressed meanwhile
     if (remembered) delete drawn.querySelector('.revealed').dataset.old;
     show(drawn);
@@ -220,7 +220,7 @@ async function lines(tries = 0) {
   try {
     const drawn = fragment(await html('/card/lines', { line: asked }));
     if (shownLine() !== asked) return; // another one was picked meanwhile, and is asked about
-    const had = document.activeElement?.id === 'line';
+    const { activeElement } = document;
     // What the card said when it was drawn about a line that is gone stays to be read.
     if (!drawn.querySelector('.line-gone'))
       drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
@@ -229,7 +229,7 @@ async function lines(tries = 0) {
       if (fresh) document.getElementById(id)?.replaceWith(fresh);
     }
     shownLine();
-    if (had) document.getElementById('line')?.focus();
+    if (!activeElement.isConnected) sameAs(activeElement, document.getElementById('line'))?.focus();
     if (document.querySelector('#lines .line-not_yet')) soon(tries, () => lines(tries + 1));
   } catch {
     // Without states the selector still works.
@@ -406,9 +406,7 @@ function swapRow(place, row) {
   const open = place.querySelector('[data-action="more"][aria-expanded="true"]');
   place.replaceWith(row);
   if (open && row.querySelector('[data-action="more"]')) unfold(row.querySelector('[data-action="more"]'));
-  if (!focused) return;
-  const same = focused.dataset.action && row.querySelector(`[data-action="${focused.dataset.action}"]`);
-  (same || row.querySelector('button'))?.focus({ preventScroll: true });
+  if (focused) sameAs(focused, row.querySelector('button'))?.focus({ preventScroll: true });
 }
 
 async function draw(path, body) {
@@ -424,26 +422,27 @@ async function draw(path, body) {
 }
 
 async function html(path, json) {
-  return (await request(path, { json })).text();
+  return drawnIn(await request(path, { json }));
 }
 
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
-  const focused = content.contains(document.activeElement) ? pathTo(document.activeElement) : '';
+  const focused = content.contains(document.activeElement) ? document.activeElement : null;
   shownLine();
   content.replaceChildren(node);
   keepPicked();
   shownLine();
-  if (focused) (content.querySelector(focused) ?? content).focus({ preventScroll: true });
+  if (focused) sameAs(focused, content).focus({ preventScroll: true });
   markRows();
   tick(content);
 }
 
-// The same control in the next drawing of the card.
-function pathTo(element) {
-  const row = element.closest('.phone');
-  const control = element.dataset.action ? `[data-action="${element.dataset.action}"]` : '';
-  return `${row ? `#${row.id} ` : ''}${element.id ? `#${element.id}` : control}` || '#content';
+// The same control in what is drawn in its place: by its id, or by what it says that it does, in its row.
+function sameAs(control, otherwise) {
+  if (control.id) return document.getElementById(control.id) ?? otherwise;
+  const does = [...control.attributes].find(({ name }) => name.startsWith('data-'));
+  const place = document.getElementById(control.closest('.phone')?.id) ?? content;
+  return (does && place.querySelector(`[${does.name}="${CSS.escape(does.value)}"]`)) ?? otherwise;
 }
 
 // Only the rows change after a check, so that focus and an open menu stay where they are.

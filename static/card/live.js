@@ -1,7 +1,7 @@
 // What is new, asked of our own server every two seconds while the page can be seen: one read of the cache there, and
 // mostly no answer. Webhooks are what it learns from.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 
 const EVERY = 2_000;
 const IDLE_EVERY = 10_000;
@@ -35,7 +35,7 @@ export function followNews(about, take, lost) {
         const response = await request('/card/news', { json });
         if (response.status !== 204) {
           usedAt = Date.now();
-          take(await response.text());
+          take(await drawnIn(response));
         }
       } catch {
         lost();

@@ -1,6 +1,6 @@
 // Bitrix24 Drive beside the clip: folders are walked through, and the chosen file is attached as if it lay here.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 import { problemIn, wordsOf } from './said.js';
 
 /** Start it in a drawn chat with a composer. `address` is that of the drive. */
@@ -42,7 +42,7 @@ export function startDrive(chat, address, composer, signal) {
 
   async function read(json) {
     try {
-      return await (await request(address, { json, signal })).text();
+      return await drawnIn(await request(address, { json, signal }), signal);
     } catch (error) {
       if (!signal.aborted) complain(error);
       return '';

@@ -1,7 +1,7 @@
 // The messages of one chat: newest first, older ones on scroll without a jump. New ones come with the page's news where
 // the line's webhooks are heard, else by polling that backs off.
 
-import { request, Refused } from '../api.js';
+import { drawnIn, request, Refused } from '../api.js';
 
 const FASTEST = 2_500;
 const SLOWEST = 30_000;
@@ -90,7 +90,7 @@ export class History {
         return false;
       }
       this.etag = response.headers.get('ETag') ?? '';
-      return this.take(parse(await response.text()));
+      return this.take(parse(await drawnIn(response, this.signal)));
     } catch (error) {
       if (!this.signal.aborted) this.failed(error, this.loaded ? 'append' : 'prepend');
       return false;
@@ -303,7 +303,7 @@ export class History {
     try {
       const query = new URLSearchParams({ before: cursor });
       const response = await request(`${this.address}?${query}`, { signal: this.signal });
-      const piece = parse(await response.text());
+      const piece = parse(await drawnIn(response, this.signal));
       if (cursor === this.cursor) this.prepend(piece); // else the history began anew meanwhile
       return true;
     } catch (error) {

@@ -1,7 +1,7 @@
 // Messages that go out later: chosen in the menu beside the composer or at the night guard's question, shown as bubbles
 // above it with their times. The chat brings those that wait already.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 import { confirmed } from '../dialog.js';
 import { placeAbove } from './menus.js';
 import { newKey } from './queue.js';
@@ -43,7 +43,7 @@ export function startLater(chat, address, composer, history, signal) {
 
   async function look() {
     try {
-      draw(await (await request(address, { signal })).text());
+      draw(await drawnIn(await request(address, { signal }), signal));
     } catch {
       // the next look tells
     }
@@ -108,7 +108,7 @@ export function startLater(chat, address, composer, history, signal) {
   async function tell(asked, again = null) {
     say('');
     try {
-      draw(await (await asked).text());
+      draw(await drawnIn(await asked, signal));
       return true;
     } catch (error) {
       if (signal.aborted) return false;

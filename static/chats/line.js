@@ -1,7 +1,7 @@
 // What is to be said of an open chat's line: that it is not connected, with the way to another one. Looked at when the
 // chat opens and after a send that was refused, and again as long as there is something to say.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 
 const EVERY = 10_000;
 
@@ -30,7 +30,7 @@ export function watchLine(place, address, signal) {
     try {
       const response = await request(address, { signal });
       const holder = document.createElement('template');
-      holder.innerHTML = (await response.text()).trim();
+      holder.innerHTML = (await drawnIn(response, signal)).trim();
       take(holder.content.firstElementChild);
     } catch {
       // The messages say what is wrong with the server or the network.

@@ -1,6 +1,6 @@
 // Who answers the open chat in its open line of Bitrix24, and what may be done about it there.
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
 
 /** Keep the strip at `place` true; its buttons ask the server. */
@@ -51,6 +51,6 @@ export async function openThere(address) {
 async function done(address, json, signal) {
   const response = await request(address, { json, signal });
   const holder = document.createElement('template');
-  holder.innerHTML = (await response.text()).trim();
+  holder.innerHTML = (await drawnIn(response, signal)).trim();
   return holder.content.firstElementChild;
 }

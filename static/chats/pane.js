@@ -1,6 +1,6 @@
 // One open chat: its history above, the composer below. Closing it stops everything it does.
 
-import { request, Refused } from '../api.js';
+import { drawnIn, request, Refused } from '../api.js';
 import { startActions } from './actions.js';
 import { startCards } from './cards.js';
 import { startComposer } from './composer.js';
@@ -59,7 +59,7 @@ export async function openChat(wanted) {
       json: { phone: wanted.key, line: wanted.line, shown: wanted.shown },
       signal: mine.stop.signal,
     });
-    const drawn = await response.text();
+    const drawn = await drawnIn(response, mine.stop.signal);
     if (open !== mine) return;
     draw(drawn);
     markOpened(wanted);

@@ -2,7 +2,7 @@
 // with every try, so one message is sent once on any network. The queue goes on when its chat is closed,
 // and a page that is loaded anew finds in it what had not gone out.
 
-import { request, Refused } from '../api.js';
+import { drawnIn, request, Refused } from '../api.js';
 import { keepUnsent, unsentOf } from './drafts.js';
 import { textOf } from './words.js';
 
@@ -78,7 +78,7 @@ class Queue {
     this.turn(job, 'sending');
     try {
       const response = await this.post(job);
-      const html = await response.text();
+      const html = await drawnIn(response);
       this.forget(job);
       this.view?.settled(job, html);
     } catch (error) {

@@ -1,7 +1,7 @@
 // Quick replies: «/» in an empty composer, or the button beside it, opens the list; what is typed filters it. A text that
 // still holds a variable is not sent (the server refuses it too).
 
-import { request } from '../api.js';
+import { drawnIn, request } from '../api.js';
 import { problemIn, wordsOf } from './said.js';
 import { textOf } from './words.js';
 
@@ -56,7 +56,7 @@ export function startReplies(chat, address, composer, history, signal) {
     previews.clear();
     try {
       const response = await request(address, { signal });
-      const html = await response.text();
+      const html = await drawnIn(response, signal);
       if (mine !== asked || box.hidden) return;
       list.innerHTML = html;
       narrow();

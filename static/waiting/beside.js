@@ -1,6 +1,6 @@
 // Beside an open chat: who answers it, since when its client waits, and whether a colleague writes just now.
 
-import { request, Refused } from '../api.js';
+import { drawnIn, request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
 
 const EVERY = 5_000;
@@ -31,7 +31,7 @@ export function followBeside(chat, signal) {
       const response = await request(place.dataset.beside, { signal, headers: etag ? { 'If-None-Match': etag } : {} });
       if (response.status !== 304) {
         etag = response.headers.get('ETag') ?? '';
-        take(await response.text());
+        take(await drawnIn(response, signal));
       }
     } catch {
       // The messages say what is wrong with the server or the network.
@@ -54,7 +54,7 @@ export function followBeside(chat, signal) {
   async function post(path, json) {
     try {
       const response = await request(path, { json, signal });
-      take(await response.text());
+      take(await drawnIn(response, signal));
     } catch (error) {
       if (!(error instanceof Refused) || error.message !== 'confirm') return later();
       if (await confirmed('question', fragment(error.html))) return post(path, { ...json, confirmed: true });

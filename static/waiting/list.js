@@ -1,6 +1,6 @@
 // The list of those who wait: filtered, kept true, and each of its chats one press away.
 
-import { begin, request } from '../api.js';
+import { begin, drawnIn, request } from '../api.js';
 import { openChat } from '../chats/pane.js';
 import { complain, fragment, noticeOf, redraw, send } from '../admin/send.js';
 import { ask } from '../bridge.js';
@@ -70,7 +70,7 @@ async function look(json = wanted()) {
 
 async function draw(json) {
   try {
-    redraw(await (await request('/app/waiting', { json })).text());
+    redraw(await drawnIn(await request('/app/waiting', { json })));
     tellOfNews();
   } catch {
     // What is shown stays; the next look is in a moment.
