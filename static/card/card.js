@@ -4,6 +4,7 @@ import { begin, drawnIn, request, Refused } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
 import { hasDraft, hasUnsent } from '../chats/drafts.js';
 import { confirmed } from '../dialog.js';
+import { keepFocus } from '../focus.js';
 import { followLinks } from '../portal.js';
 import { followKeys } from '../waiting/keys.js';
 import { toast } from '../toast.js';
@@ -220,16 +221,11 @@ async function lines(tries = 0) {
   try {
     const drawn = fragment(await html('/card/lines', { line: asked }));
     if (shownLine() !== asked) return; // another one was picked meanwhile, and is asked about
-    const { activeElement } = document;
     // What the card said when it was drawn about a line that is gone stays to be read.
     if (!drawn.querySelector('.line-gone'))
       drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
-    for (const id of ['lines', 'checks-left']) {
-      const fresh = drawn.getElementById(id);
-      if (fresh) document.getElementById(id)?.replaceWith(fresh);
-    }
+    keepFocus(() => putIn(drawn, ['lines', 'checks-left']), { otherwise: () => document.getElementById('line') });
     shownLine();
-    if (!activeElement.isConnected) sameAs(activeElement, document.getElementById('line'))?.focus();
     if (document.querySelector('#lines .line-not_yet')) soon(tries, () => lines(tries + 1));
   } catch {
     // Without states the selector still works.
@@ -402,11 +398,12 @@ function markRows() {
 
 // The focus and what was unfolded stay.
 function swapRow(place, row) {
-  const focused = place.contains(document.activeElement) ? document.activeElement : null;
   const open = place.querySelector('[data-action="more"][aria-expanded="true"]');
-  place.replaceWith(row);
-  if (open && row.querySelector('[data-action="more"]')) unfold(row.querySelector('[data-action="more"]'));
-  if (focused) sameAs(focused, row.querySelector('button'))?.focus({ preventScroll: true });
+  const draw = () => {
+    place.replaceWith(row);
+    if (open && row.querySelector('[data-action="more"]')) unfold(row.querySelector('[data-action="more"]'));
+  };
+  keepFocus(draw, { otherwise: () => row.querySelector('button') });
 }
 
 async function draw(path, body) {
@@ -427,22 +424,12 @@ async function html(path, json) {
 
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
-  const focused = content.contains(document.activeElement) ? document.activeElement : null;
   shownLine();
-  content.replaceChildren(node);
+  keepFocus(() => content.replaceChildren(node), { otherwise: () => content });
   keepPicked();
   shownLine();
-  if (focused) sameAs(focused, content).focus({ preventScroll: true });
   markRows();
   tick(content);
-}
-
-// The same control in what is drawn in its place: by its id, or by what it says that it does, in its row.
-function sameAs(control, otherwise) {
-  if (control.id) return document.getElementById(control.id) ?? otherwise;
-  const does = [...control.attributes].find(({ name }) => name.startsWith('data-'));
-  const place = document.getElementById(control.closest('.phone')?.id) ?? content;
-  return (does && place.querySelector(`[${does.name}="${CSS.escape(does.value)}"]`)) ?? otherwise;
 }
 
 // Only the rows change after a check, so that focus and an open menu stay where they are.
@@ -461,10 +448,17 @@ function swapRows(text, asked) {
   fresh.prepend(...(notes?.querySelectorAll('[data-keep]') ?? [])); // when it was refreshed
   notes?.replaceWith(fresh);
   const sameLine = numberOf(drawn.getElementById('line')?.value) === shownLine();
-  for (const id of sameLine ? ['refresh-cost', 'checks-left'] : [])
-    document.getElementById(id)?.replaceWith(drawn.getElementById(id));
+  if (sameLine) putIn(drawn, ['refresh-cost', 'checks-left']);
   markRows();
   tick(content);
+}
+
+// Pieces of a drawing in place of those that are shown.
+function putIn(drawn, ids) {
+  for (const id of ids) {
+    const fresh = drawn.getElementById(id);
+    if (fresh) document.getElementById(id)?.replaceWith(fresh);
+  }
 }
 
 // Why a number was not asked a moment ago is not remembered by the server, but true all the same.

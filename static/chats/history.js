@@ -2,6 +2,7 @@
 // the line's webhooks are heard, else by polling that backs off.
 
 import { drawnIn, request, Refused } from '../api.js';
+import { keepFocus } from '../focus.js';
 
 const FASTEST = 2_500;
 const SLOWEST = 30_000;
@@ -228,13 +229,7 @@ export class History {
 
   // Who stands on a control of the old bubble stands on the same one of the new.
   replace(known, bubble) {
-    const focused = known.contains(document.activeElement) ? document.activeElement : null;
-    known.replaceWith(bubble);
-    if (!focused) return;
-    const same = [...bubble.querySelectorAll('a, button')].find(
-      (one) => one.dataset.action === focused.dataset.action && one.href === focused.href,
-    );
-    (same ?? this.box).focus({ preventScroll: true });
+    keepFocus(() => known.replaceWith(bubble), { otherwise: () => this.box });
   }
 
   // Older than everything that is loaded: the page above will bring it.
