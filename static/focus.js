@@ -9,8 +9,10 @@ export function focusNow() {
 }
 
 /** Draw, and give the focus back to the control that had it; where that is gone or hidden, to `otherwise()`, or to what
- *  is nearest around it. Left alone where the user, or the drawing itself, has put it elsewhere. */
-export function keepFocus(draw, { was = focusNow(), otherwise = () => null } = {}) {
+ *  is nearest around it. Left alone where the drawing itself has put it elsewhere. `pressed` had the focus when the
+ *  drawing was asked for: it counts where the user has not gone elsewhere since. */
+export function keepFocus(draw, { pressed, otherwise = () => null } = {}) {
+  const was = !pressed || takesKeys(document.activeElement) ? focusNow() : pressed;
   draw();
   if (was.control === document.body || takesKeys(document.activeElement)) return;
   for (const find of [() => sameAs(was), otherwise, ...was.around.map((id) => () => document.getElementById(id))]) {
@@ -18,6 +20,20 @@ export function keepFocus(draw, { was = focusNow(), otherwise = () => null } = {
     place?.focus({ preventScroll: true });
     if (place && document.activeElement === place) return;
   }
+}
+
+/** Whether the user has a list of choices open in there just now, as far as the browser tells. */
+export function isChoosing(place) {
+  try {
+    return place.contains(document.activeElement) && document.activeElement.matches('select:open');
+  } catch {
+    return false; // an older browser does not know the word
+  }
+}
+
+/** Where a chat's user goes on when what was pressed is gone: to the text, or to the messages of a line that sends none. */
+export function composerOf(chat) {
+  return chat.querySelector('#text') ?? chat.querySelector('#messages');
 }
 
 function takesKeys(element) {

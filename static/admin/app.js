@@ -110,8 +110,9 @@ function goOn() {
 
 // A line that was not heard of yet is asked behind our request: its state is there in a moment.
 async function states(path, id, tries = 0) {
+  if (tries && document.querySelector('.qr img:not([hidden]), .pairing-code')) return; // a code is being scanned
   await send(path, {}, document.getElementById(id));
-  const waits = document.querySelector(`#${id} .line-not_yet`) && !document.querySelector('.qr img:not([hidden])');
+  const waits = document.querySelector(`#${id} .line-not_yet`);
   if (waits && tries < SOON.length) setTimeout(states, SOON[tries], path, id, tries + 1);
 }
 

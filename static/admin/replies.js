@@ -1,6 +1,7 @@
 // Quick replies as files: saved through a link of the page's own, taken from one that is chosen; and files of a reply.
 
 import { drawnIn, request, Refused } from '../api.js';
+import { focusNow } from '../focus.js';
 import { noticeOf, redraw } from './send.js';
 
 export const replyActions = {
@@ -31,12 +32,13 @@ async function take(file, button, path) {
   const form = new FormData();
   form.set('file', file, file.name);
   if ('shared' in button.dataset) form.set('shared', 'true');
+  const pressed = focusNow();
   button.disabled = true;
   try {
     const response = await request(path, { form });
-    redraw(await drawnIn(response));
+    redraw(await drawnIn(response), pressed);
   } catch (error) {
-    if (error instanceof Refused && error.message === '422') redraw(error.html);
+    if (error instanceof Refused && error.message === '422') redraw(error.html, pressed);
     else button.after(noticeOf(error));
   } finally {
     button.disabled = false;

@@ -2,6 +2,7 @@
 
 import { drawnIn, request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
+import { focusNow, keepFocus } from '../focus.js';
 import { localTimes } from './times.js';
 
 /** Send and redraw. `from` is the form or button that asked, which rests meanwhile; or the place that the page itself
@@ -10,25 +11,22 @@ import { localTimes } from './times.js';
 export async function send(path, json, from, headers = {}) {
   const buttons = from.matches('button') ? [from] : from.matches('form') ? [...from.querySelectorAll('button')] : [];
   const enabled = buttons.filter((button) => !button.disabled);
+  const pressed = focusNow();
   for (const button of enabled) button.disabled = true;
   from.setAttribute('aria-busy', 'true');
-  const focused = document.activeElement?.id;
   try {
     const response = await request(path, { json, headers });
-    swap(await drawnIn(response), focused);
+    redraw(await drawnIn(response), pressed);
     return response;
   } catch (error) {
-    return await failed(error, { path, json, from, headers, focused });
+    return await failed(error, { path, json, from, headers, pressed });
   } finally {
-    for (const button of enabled) button.disabled = false;
+    const free = () => {
+      for (const button of enabled) button.disabled = false;
+    };
+    keepFocus(free, { pressed });
     from.removeAttribute('aria-busy');
-    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
   }
-}
-
-/** Put pieces that came without a press into their places; focus and what is typed elsewhere stay. */
-export function redraw(text) {
-  swap(text, document.activeElement?.id);
 }
 
 /** A form's fields: texts as typed, boxes as true or false, fields of kind "id" as numbers. */
@@ -43,7 +41,7 @@ export function jsonOf(form) {
   return values;
 }
 
-async function failed(error, { path, json, from, headers, focused }) {
+async function failed(error, { path, json, from, headers, pressed }) {
   if (!(error instanceof Refused)) {
     complain(from, noticeOf(error));
   } else if (error.message === 'confirm') {
@@ -52,7 +50,7 @@ async function failed(error, { path, json, from, headers, focused }) {
       return send(path, { ...json, confirmed: true }, from, headers);
     for (const choice of from.elements ?? []) if (choice.type === 'radio') choice.checked = choice.defaultChecked;
   } else if (error.message === '422') {
-    swap(error.html, focused); // the same form with its faults beside the fields
+    redraw(error.html, pressed); // the same form with its faults beside the fields
   } else {
     complain(from, noticeOf(error));
   }
@@ -65,21 +63,28 @@ export function noticeOf(error) {
   return document.getElementById('no-connection').content.cloneNode(true);
 }
 
-function swap(text, focused) {
+/** Put drawn pieces into their places by id. `pressed` is where the focus was when they were asked for. */
+export function redraw(text, pressed) {
   const drawn = [...fragment(text).children];
-  for (const piece of drawn) {
-    const place = document.getElementById(piece.id);
-    if (!place) continue;
-    keepOpen(place, piece);
-    const words = silenced(piece);
-    place.replaceWith(piece);
-    requestAnimationFrame(() => {
-      for (const [said, text] of words) said.textContent = text;
-    });
-  }
-  const fault = drawn.map((piece) => piece.querySelector('[aria-invalid]')).find(Boolean);
-  if (fault) fault.focus();
-  else if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+  const draw = () => {
+    for (const piece of drawn) put(piece);
+    drawn
+      .map((piece) => piece.querySelector('[aria-invalid]'))
+      .find(Boolean)
+      ?.focus();
+  };
+  keepFocus(draw, { pressed });
+}
+
+function put(piece) {
+  const place = document.getElementById(piece.id);
+  if (!place) return;
+  keepOpen(place, piece);
+  const words = silenced(piece);
+  place.replaceWith(piece);
+  requestAnimationFrame(() => {
+    for (const [said, text] of words) said.textContent = text;
+  });
 }
 
 // What stood open stays open, unless the server says otherwise.
@@ -103,7 +108,8 @@ function silenced(piece) {
 
 /** Say it at what was pressed: a drawn notice, in place of one before it. */
 export function complain(from, notice) {
-  const place = from.closest('form, .panel, li') ?? from;
+  const near = from.closest('form, .panel, li') ?? from;
+  const place = near.isConnected ? near : (document.getElementById(near.id) ?? document.getElementById('sections'));
   place.querySelector(':scope > .complaint')?.remove();
   const holder = document.createElement('div');
   holder.className = 'complaint';

@@ -41,8 +41,10 @@ place.addEventListener('change', (event) => {
   if (event.target.dataset.action === 'other-line' && event.target.value) changeLine(Number(event.target.value));
 });
 
+// What is attached is nowhere else: a key that may have been meant for something else does not throw it away.
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !document.querySelector('dialog[open], :popover-open')) closeChat();
+  const meant = !document.querySelector('dialog[open], :popover-open, #composer-file > *');
+  if (event.key === 'Escape' && meant) closeChat();
 });
 
 /** Show the chat of one phone; the chat is made if there is none. `line` is the line to write from; without one a number
@@ -81,8 +83,9 @@ function closeChat() {
   place.hidden = true;
   place.replaceChildren();
   card.classList.remove('has-chat');
-  const back = row?.isConnected ? row : document.getElementById(`phone-${key}`);
-  back?.querySelector('[data-action="open-chat"]')?.focus({ preventScroll: true });
+  const back = row?.isConnected ? row : (document.getElementById(`phone-${key}`) ?? document.getElementById(row?.id));
+  const opened = back?.querySelector('[data-action="open-chat"], [data-action="read-chat"], [data-waiting-open]');
+  (opened ?? document.getElementById('number-write'))?.focus({ preventScroll: true });
   card.dispatchEvent(new Event('chat-closed'));
   returnTo(back, scrolledTo);
 }

@@ -2,6 +2,7 @@
 
 import { drawnIn, request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
+import { composerOf, isChoosing, keepFocus } from '../focus.js';
 
 const EVERY = 5_000;
 const WRITES_EVERY = 4_000;
@@ -54,7 +55,7 @@ export function followBeside(chat, signal) {
   async function post(path, json) {
     try {
       const response = await request(path, { json, signal });
-      take(await drawnIn(response, signal));
+      take(await drawnIn(response, signal), true);
     } catch (error) {
       if (!(error instanceof Refused) || error.message !== 'confirm') return later();
       if (await confirmed('question', fragment(error.html))) return post(path, { ...json, confirmed: true });
@@ -80,17 +81,19 @@ export function followBeside(chat, signal) {
     request(`/chats/${chat.dataset.chat}/writing`, { json: { on: true }, signal }).catch(() => {});
   }
 
-  // The same again is left alone: it may have the focus, and was read out already.
-  function take(text) {
+  // The same again is left alone: it was read out already. So is a choice that the user has not made yet: the next look
+  // brings the news again.
+  function take(text, pressed = false) {
     const drawn = fragment(text);
     const more = drawn.querySelector('details');
     if (more && place.querySelector('details[open]')) more.open = true;
-    if (drawn.outerHTML === place.outerHTML || place.contains(document.activeElement?.closest('select'))) return;
-    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.besidePost : undefined;
-    place.replaceWith(drawn);
+    if (drawn.outerHTML === place.outerHTML) return;
+    if (!pressed && isChoosing(place)) {
+      etag = '';
+      return;
+    }
+    keepFocus(() => place.replaceWith(drawn), { otherwise: () => composerOf(chat) });
     place = drawn;
-    if (focused !== undefined)
-      (place.querySelector(`[data-beside-post="${focused}"]`) ?? chat.querySelector('#text'))?.focus();
   }
 }
 

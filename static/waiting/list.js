@@ -4,11 +4,14 @@ import { begin, drawnIn, request } from '../api.js';
 import { openChat } from '../chats/pane.js';
 import { complain, fragment, noticeOf, redraw, send } from '../admin/send.js';
 import { ask } from '../bridge.js';
+import { isChoosing } from '../focus.js';
 
 const EVERY = 20_000;
 const HIDDEN_EVERY = 60_000; // only the dot in the title is seen of it then
 const PATIENCE = 15 * 60_000; // the user may be choosing
 const page = document.getElementById('card');
+const drawn = new WeakMap(); // the list, and the server's text of it
+let asked = 0;
 let timer;
 let seen = waitingNow(); // the chats that were there when the user looked at the list
 
@@ -68,9 +71,16 @@ async function look(json = wanted()) {
   later();
 }
 
+// The same again is left alone, and so is an open list of choices; and what was asked before another filter was chosen.
 async function draw(json) {
+  asked += 1;
+  const mine = asked;
   try {
-    redraw(await drawnIn(await request('/app/waiting', { json })));
+    const text = await drawnIn(await request('/app/waiting', { json }));
+    const place = document.getElementById('waiting');
+    if (mine !== asked || text === drawn.get(place) || isChoosing(place)) return;
+    redraw(text);
+    drawn.set(document.getElementById('waiting'), text);
     tellOfNews();
   } catch {
     // What is shown stays; the next look is in a moment.

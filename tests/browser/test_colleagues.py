@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
-from tests.browser.pages import ORDERS, SENT, Card, Settings
+from tests.browser.pages import IVAN, ORDERS, SENT, Card, Settings
 from tests.stand import Outside
 
 
@@ -34,6 +34,12 @@ def test_two_reps_see_each_other_and_one_is_asked_before_writing_too(
     expect(second.dialog).to_be_visible()
     second.button("Do not send").click()
     expect(second.bubble("И я здесь")).to_have_count(0)
+    beside.get_by_role("button", name=second.say("Take over"), exact=True).click()
+    expect(beside).to_contain_text(second.say("You answer this chat"))
+
+    beside.locator("summary").click()
+    beside.locator("select").select_option("2")
+    expect(beside).to_contain_text(f"{second.say('Answers:')} Роман Продажин")
     beside.get_by_role("button", name=second.say("Take over"), exact=True).click()
     expect(beside).to_contain_text(second.say("You answer this chat"))
 
@@ -80,3 +86,30 @@ def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
     settings.button("Send").click()
     expect(settings.frame.locator("#messages .bubble").filter(has_text=re.compile("Завтра"))).to_have_count(1)
     expect(item).to_have_count(0)
+
+
+def test_the_list_of_who_waits_leaves_the_focus_where_it_is(settings: Settings, card: Card, outside: Outside) -> None:
+    for number, client in ((ORDERS, "+79261112233"), (IVAN, "+79619510000")):
+        outside.answer_as_client(client, "Когда привезёте?")
+        card.open().reveal().open_chat(number)
+        expect(card.bubble("Когда привезёте?")).to_be_visible()
+    settings.page.clock.install()
+    settings.open(user="rep")
+    items = settings.frame.locator("[data-waiting-chat]")
+    expect(items).to_have_count(2)
+    last = settings.frame.locator("[data-waiting-chat]").filter(has_text="961")
+    write = last.locator("[data-waiting-open]")
+    write.focus()
+    card.open(user="rep").reveal().open_chat(ORDERS)
+    card.send("Завтра")
+
+    def look() -> bool:
+        settings.page.clock.run_for(20_000)
+        return items.count() == 1
+
+    until(settings.page, look)
+    expect(write).to_be_focused()
+    settings.page.keyboard.press("Enter")
+    expect(settings.frame.locator("#text")).to_be_focused()
+    settings.page.keyboard.press("Escape")
+    expect(write).to_be_focused()

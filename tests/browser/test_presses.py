@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.pages import IVAN, Card
+from tests.browser.pages import IVAN, Card, Settings
 from tests.browser.test_application import application
-from tests.stand import Outside
+from tests.stand import CROWDED_DEAL, Outside
 
 A_WHILE = """async () => {
   for (let frames = 0; frames < 5; frames += 1) await new Promise(requestAnimationFrame);
@@ -16,19 +16,22 @@ A_WHILE = """async () => {
 
 
 class Held:
-    """Answers to one path, which come when the test says so."""
+    """Requests to one path, which go on when the test says so, and later ones at once."""
 
     def __init__(self, page: Page, path: str) -> None:
-        self.routes: list[Route] = []
+        self.routes: list[Route] | None = []
         page.route(path, self.hold)
 
     def hold(self, route: Route) -> None:
-        self.routes.append(route)
+        if self.routes is None:
+            route.continue_()
+        else:
+            self.routes.append(route)
 
     def come(self) -> None:
-        for route in self.routes:
+        held, self.routes = self.routes or [], None
+        for route in held:
             route.continue_()
-        self.routes.clear()
 
 
 @pytest.fixture
@@ -79,6 +82,17 @@ def test_what_an_answer_draws_comes_also_when_the_end_of_a_press_is_never_heard(
     card.settle()
 
 
+def test_numbers_that_were_shown_while_the_check_was_on_its_way_stay(card: Card) -> None:
+    held = Held(card.page, "**/card/check")
+    card.open(CROWDED_DEAL).reveal_button.click()
+    card.button("Show all").press("Enter")
+    expect(card.rows).to_have_count(25)
+    held.come()
+    card.settle()
+    expect(card.button("Show all")).to_have_count(0)
+    expect(card.rows).to_have_count(25)
+
+
 def test_a_button_beside_the_line_keeps_the_focus_when_its_state_comes(
     card: Card, outside: Outside, hear_lines: Callable[[], None]
 ) -> None:
@@ -95,7 +109,21 @@ def test_a_button_beside_the_line_keeps_the_focus_when_its_state_comes(
         card.frame.locator("#line").select_option(line)
     button.focus()
     before = button.element_handle()
+    button.evaluate("(button) => button.closest('#lines').classList.add('is-old')")  # the same would be left alone
     held.come()
     card.inside.wait_for_function("(control) => !control.isConnected", arg=before)
     card.page.keyboard.press("Enter")
     expect(application(card.page).get_by_role("main")).to_be_visible()
+
+
+def test_who_has_gone_on_is_not_drawn_back_by_the_answer_to_an_earlier_press(settings: Settings) -> None:
+    held = Held(settings.page, "**/app/visibility")
+    settings.open(user="admin").choose("facts")
+    settings.visibility.get_by_role("button", name=settings.say("Save"), exact=True).press("Enter")
+    tab = settings.frame.locator("#tab-card")
+    tab.focus()
+    held.come()
+    expect(settings.visibility.get_by_role("status")).to_have_text(
+        settings.say("Saved. Open cards follow within a minute.")
+    )
+    expect(tab).to_be_focused()
