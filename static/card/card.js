@@ -118,7 +118,7 @@ async function refresh() {
   content.setAttribute('aria-busy', 'true');
   const drawn = await draw('/card/refresh', { line: shownLine() });
   content.removeAttribute('aria-busy');
-  if (!chatIsOpen()) content.querySelector('[data-action="refresh"], [data-action="retry"]')?.focus();
+  if (!chatIsOpen()) goOnAt(content.querySelector('[data-action="refresh"], [data-action="retry"]'));
   if (drawn) await follow();
 }
 
@@ -126,8 +126,13 @@ async function refresh() {
 async function useSuggestion(key) {
   lastTry = () => useSuggestion(key);
   if (!(await draw('/card/suggestion', { key, line: shownLine() }))) return;
-  document.getElementById(`phone-${key}`)?.querySelector('button')?.focus();
+  goOnAt(document.getElementById(`phone-${key}`)?.querySelector('button'));
   await follow();
+}
+
+// Where the next key is meant for, unless the user has gone elsewhere while the card was drawn.
+function goOnAt(control) {
+  if (document.activeElement === content || document.activeElement === document.body) control?.focus();
 }
 
 // After a card is drawn: the lines' states, the numbers that are unknown or out of date, in one request,
@@ -212,7 +217,7 @@ function lookLater(wait) {
 
 function isInUse() {
   const typing = document.hasFocus() && document.activeElement.matches('select, input, textarea');
-  return typing || chatIsOpen() || document.querySelector('dialog[open], #content [aria-busy]');
+  return typing || chatIsOpen() || document.querySelector('dialog[open], #content [aria-busy], #find-number');
 }
 
 async function lines(tries = 0) {
@@ -394,6 +399,8 @@ function markRows() {
     const named = row.querySelector('.phone-line');
     if (named) named.hidden = numberOf(named.dataset.lineId) === shown;
   }
+  const find = document.getElementById('find-number');
+  if (find) findNumber(find.value);
 }
 
 // The focus and what was unfolded stay.
@@ -425,7 +432,15 @@ async function html(path, json) {
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
   shownLine();
-  keepFocus(() => content.replaceChildren(node), { otherwise: () => content });
+  const open = [...content.querySelectorAll('[data-action="more"][aria-expanded="true"]')];
+  const redraw = () => {
+    content.replaceChildren(node);
+    for (const button of open) {
+      const same = document.getElementById(button.closest('.phone').id)?.querySelector('[data-action="more"]');
+      if (same) unfold(same);
+    }
+  };
+  keepFocus(redraw, { otherwise: () => content });
   keepPicked();
   shownLine();
   markRows();
@@ -443,10 +458,10 @@ function swapRows(text, asked) {
   }
   content.querySelector('.notice')?.remove();
   const notes = content.querySelector('.footnotes');
-  if (notes?.contains(document.activeElement)) content.focus({ preventScroll: true });
   const fresh = drawn.querySelector('.footnotes');
   fresh.prepend(...(notes?.querySelectorAll('[data-keep]') ?? [])); // when it was refreshed
-  notes?.replaceWith(fresh);
+  if (document.getElementById('find-number')) fresh.querySelector('.more-numbers')?.remove(); // all are shown
+  keepFocus(() => notes?.replaceWith(fresh), { otherwise: () => content });
   const sameLine = numberOf(drawn.getElementById('line')?.value) === shownLine();
   if (sameLine) putIn(drawn, ['refresh-cost', 'checks-left']);
   markRows();
@@ -457,7 +472,8 @@ function swapRows(text, asked) {
 function putIn(drawn, ids) {
   for (const id of ids) {
     const fresh = drawn.getElementById(id);
-    if (fresh) document.getElementById(id)?.replaceWith(fresh);
+    const place = document.getElementById(id);
+    if (fresh && fresh.outerHTML !== place?.outerHTML) place?.replaceWith(fresh); // the user may be choosing in it
   }
 }
 

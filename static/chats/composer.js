@@ -248,8 +248,9 @@ export function startComposer(chat, address, history, signal) {
 
   function refused(job, error) {
     if (error.message === 'line_off' || error.message === 'line_down') form.dispatchEvent(new Event('line-changed'));
+    const atEnd = history.readsEnd();
     draw(job);
-    history.toEnd();
+    if (atEnd) history.toEnd();
   }
 
   // What came of it, and what can be done. A file that an earlier page had is gone: nothing can be tried again.

@@ -37,7 +37,7 @@ export class History {
     this.box.addEventListener('scroll', () => this.scrolled(), { signal: this.signal });
     // What unfolds at a press stays under it.
     this.box.addEventListener('click', () => (this.restsAtEnd = false), { signal: this.signal });
-    this.chat.querySelector('#to-end').addEventListener('click', () => this.toEnd(), { signal: this.signal });
+    this.chat.querySelector('#to-end').addEventListener('click', () => this.backToEnd(), { signal: this.signal });
     document.addEventListener('visibilitychange', () => this.woken(), { signal: this.signal });
     this.signal.addEventListener('abort', () => this.sizes.disconnect(), { once: true });
     await this.newest();
@@ -138,6 +138,11 @@ export class History {
     return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
   }
 
+  /** Whether what comes at the end is to be seen: the user has not gone to older messages. */
+  readsEnd() {
+    return this.restsAtEnd || this.isAtEnd();
+  }
+
   toEnd() {
     this.restsAtEnd = true;
     this.box.scrollTop = this.box.scrollHeight;
@@ -147,6 +152,11 @@ export class History {
 
   lastOfTheirs() {
     return Number([...this.box.querySelectorAll('.is-theirs[data-at]')].at(-1)?.dataset.at ?? 0);
+  }
+
+  // The button goes with the press.
+  backToEnd() {
+    keepFocus(() => this.toEnd(), { otherwise: () => this.box });
   }
 
   countUnseen(before) {
@@ -260,12 +270,13 @@ export class History {
   /** Put the server's bubble in place of the one that stood for it while it was on its way. */
   settle(waiting, text) {
     const bubble = parse(text);
+    const atEnd = this.readsEnd();
     waiting?.remove();
     const known = shownOf(bubble);
     if (known) this.replace(known, bubble);
     else this.insert(bubble);
     this.days();
-    this.toEnd();
+    if (atEnd) this.toEnd(); // else older ones are read
     return bubble;
   }
 
@@ -348,7 +359,8 @@ export class History {
   // New messages come again. What failed above the first one stays until the user tries again.
   recovered() {
     const last = this.box.lastElementChild;
-    if (last !== this.box.firstElementChild && last.matches('[role="alert"]')) last.remove();
+    if (last === this.box.firstElementChild || !last.matches('[role="alert"]')) return;
+    keepFocus(() => last.remove(), { otherwise: () => this.box });
   }
 
   // One line for each day, above its first message. Those that are right stay: what is put in is read out. And who

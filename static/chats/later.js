@@ -3,6 +3,7 @@
 
 import { drawnIn, request } from '../api.js';
 import { confirmed } from '../dialog.js';
+import { keepFocus } from '../focus.js';
 import { placeAbove } from './menus.js';
 import { newKey } from './queue.js';
 import { problemIn, wordsOf } from './said.js';
@@ -51,7 +52,10 @@ export function startLater(chat, address, composer, history, signal) {
 
   function draw(html) {
     const before = box.childElementCount;
-    if (box.dataset.drawn !== html) box.innerHTML = html;
+    const redraw = () => {
+      box.innerHTML = html;
+    };
+    if (box.dataset.drawn !== html) keepFocus(redraw, { otherwise: () => text });
     box.dataset.drawn = html;
     if (before > box.childElementCount) history.hurry(0); // one has gone out
   }

@@ -2,6 +2,7 @@
 // chat opens and after a send that was refused, and again as long as there is something to say.
 
 import { drawnIn, request } from '../api.js';
+import { composerOf, keepFocus } from '../focus.js';
 
 const EVERY = 10_000;
 
@@ -41,7 +42,7 @@ export function watchLine(place, address, signal) {
   // The same again is left alone: the user may be choosing in it, and it was read out already.
   function take(drawn) {
     if (drawn.outerHTML === said.outerHTML) return;
-    said.replaceWith(drawn);
+    keepFocus(() => said.replaceWith(drawn), { otherwise: () => composerOf(form.closest('.chat')) });
     said = drawn;
     const was = 'blocked' in form.dataset;
     const blocked = 'blocked' in said.dataset;

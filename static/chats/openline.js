@@ -2,10 +2,12 @@
 
 import { drawnIn, request } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
+import { composerOf, keepFocus } from '../focus.js';
 
 /** Keep the strip at `place` true; its buttons ask the server. */
 export function watchOpenLine(place, address, signal) {
   if (!place) return;
+  const chat = place.closest('.chat');
   let said = place;
 
   place.parentElement.addEventListener(
@@ -31,7 +33,7 @@ export function watchOpenLine(place, address, signal) {
   async function send(deed, user) {
     try {
       const drawn = await done(address, { do: deed, user }, signal);
-      said.replaceWith(drawn);
+      keepFocus(() => said.replaceWith(drawn), { otherwise: () => composerOf(chat) });
       said = drawn;
       if (drawn.dataset.dialog) ask('imOpenMessenger', { dialogId: drawn.dataset.dialog });
     } catch {

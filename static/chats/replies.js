@@ -126,12 +126,14 @@ export function startReplies(chat, address, composer, history, signal) {
     if (!option || choosing) return;
     choosing = true;
     const whole = filter() !== undefined;
+    const typed = text.value;
     try {
       const response = await request(`${address}/${option.dataset.id}/use`, { json: {}, signal });
       const chosen = partOf(await response.text());
       composer.attach(await filesOf(option.dataset.id, chosen)); // before the words: those could be sent alone
       const words = chosen.dataset.text;
-      if (whole) text.value = words;
+      // Its files take a moment: what was typed behind the word that was looked for stays.
+      if (whole) text.setRangeText(words, 0, text.value.startsWith(typed) ? typed.length : 0, 'end');
       else text.setRangeText(words, text.selectionStart, text.selectionEnd, 'end');
       close();
       text.dispatchEvent(new Event('input'));

@@ -93,9 +93,10 @@ export function startVoice(chat, composer, signal) {
   async function end(which, why) {
     await which.end();
     if (which !== recorder) return;
+    const here = box.contains(document.activeElement); // else the user writes meanwhile, and Enter is no press of this
     say(why);
     show();
-    box.querySelector('[data-voice="send"]').focus();
+    if (here) box.querySelector('[data-voice="send"]').focus();
   }
 
   async function send() {

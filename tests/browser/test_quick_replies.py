@@ -40,11 +40,12 @@ def test_a_reply_is_found_filled_completed_and_sent(
     def press_enter(route: Route) -> None:
         card.composer.press("Enter")
         while_it_loads.append(card.composer.input_value())
+        card.composer.press_sequentially(", спасибо")
         route.continue_()
 
     card.page.route("**/replies/*/files/*", press_enter)
     card.composer.press("Enter")
-    expect(card.composer).to_have_value("Мария, счёт для Отдел продаж")
+    expect(card.composer).to_have_value("Мария, счёт для Отдел продаж, спасибо")  # typed while it loaded
     assert while_it_loads == ["/сч"]  # words without their file cannot go out
     expect(card.frame.locator("#composer-file")).to_contain_text("prices.pdf")
     card.frame.locator("[data-action=forget-file]").click()
