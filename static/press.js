@@ -23,6 +23,6 @@ addEventListener(
 );
 
 /** Resolves at once, or when the press that is under way has done what it was meant for: within a second. */
-export function pressEnded() {
-  return ended;
+export async function pressEnded() {
+  for (let waited; waited !== ended; await waited) waited = ended; // another press may have begun
 }

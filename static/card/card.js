@@ -222,6 +222,7 @@ function isInUse() {
 
 async function lines(tries = 0) {
   const asked = shownLine();
+  const before = swaps;
   if (asked === null) return;
   try {
     const drawn = fragment(await html('/card/lines', { line: asked }));
@@ -229,7 +230,9 @@ async function lines(tries = 0) {
     // What the card said when it was drawn about a line that is gone stays to be read.
     if (!drawn.querySelector('.line-gone'))
       drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
-    keepFocus(() => putIn(drawn, ['lines', 'checks-left']), { otherwise: () => document.getElementById('line') });
+    keepFocus(() => putIn(drawn, before === swaps ? ['lines', 'checks-left'] : ['lines']), {
+      otherwise: () => document.getElementById('line'),
+    });
     shownLine();
     if (document.querySelector('#lines .line-not_yet')) soon(tries, () => lines(tries + 1));
   } catch {

@@ -281,7 +281,7 @@ export class History {
   }
 
   scrolled() {
-    const failed = this.box.querySelector('[role="alert"]');
+    const failed = this.box.firstElementChild?.matches('[role="alert"]'); // it waits for a press
     if (this.box.scrollTop < NEAR_TOP && !failed) this.older();
     this.restsAtEnd = this.isAtEnd();
     if (this.restsAtEnd) this.unseen = 0;

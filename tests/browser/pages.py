@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import axe_playwright_python
-from playwright.sync_api import BrowserContext, Error, Frame, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Error, Frame, FrameLocator, Locator, Page, Route, expect
 
 from sandbox.demo import Demo
 from tests.chromium import new_page
@@ -267,6 +267,11 @@ class Settings(Framed):
         expect(said).to_have_text(self.say("Saved. Open cards follow within a minute."))
         return self
 
+    def settle(self) -> Self:
+        """Until nothing of the page is on its way any more."""
+        expect(self.frame.locator("[data-load], [data-pending], #sections [aria-busy]")).to_have_count(0)
+        return self
+
     @property
     def visibility(self) -> Locator:
         return self.frame.locator("#visibility")
@@ -313,6 +318,28 @@ def serious_in(page: Framed) -> list[str]:
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+class Held:
+    """Requests to one path, whose answers come when the test says so; those of later ones at
+    once."""
+
+    def __init__(self, page: Page, path: str | re.Pattern[str]) -> None:
+        self.answers: list[tuple[Route, APIResponse]] | None = []
+        page.route(path, self.hold)
+
+    def hold(self, route: Route) -> None:
+        with suppress(Error):  # the page may be gone by now
+            answer = route.fetch()
+            if self.answers is None:
+                route.fulfill(response=answer)
+            else:
+                self.answers.append((route, answer))
+
+    def come(self) -> None:
+        held, self.answers = self.answers or [], None
+        for route, answer in held:
+            route.fulfill(response=answer)
+
+
 def lose_answer(page: Page) -> None:
     """A proxy that waited no longer: what is sent first arrives, and its answer does not. Nor does
     the page hear of it in another way, not even by what it had asked before."""
@@ -327,8 +354,8 @@ def lose_answer(page: Page) -> None:
             response = route.fetch()
             if lost:
                 route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
-            elif asks and sent:
-                route.fulfill(status=304 if route.request.method == "GET" else 204)
+            elif asks and sent and not route.request.url.endswith("/later"):
+                route.fulfill(status=204 if route.request.url.endswith("/card/news") else 304)
             else:
                 route.fulfill(response=response)
 

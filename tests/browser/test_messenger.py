@@ -126,7 +126,8 @@ def test_a_client_s_message_stands_in_the_row_and_in_the_open_chat_without_a_que
     expect(card.frame.locator(".not-fed")).to_have_count(0)
     expect(card.messages.locator(".day").last).to_have_text(card.say("Today"))
     expect(card.messages.locator("b", has_text="ответа")).to_be_visible()
-    card.send("Уже еду")
+    with card.page.expect_response(lambda answer: answer.request.method == "POST" and "/messages" in answer.url):
+        card.send("Уже еду")
     expect(card.bubble("Уже еду").locator(".tick-delivered, .tick-read")).to_have_count(1)
     expect(card.bubble("Уже еду").locator("[data-action=message-menu]")).to_have_count(1)
     expect(card.messages).to_have_attribute("data-rests", "")  # it has looked after what it sent

@@ -4,9 +4,10 @@ anew."""
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.pages import IVAN, Card, Settings
+from tests.browser.market import until
+from tests.browser.pages import IVAN, Card, Held, Settings
 from tests.browser.test_application import application
 from tests.stand import CROWDED_DEAL, Outside
 
@@ -15,31 +16,13 @@ A_WHILE = """async () => {
 }"""
 
 
-class Held:
-    """Requests to one path, which go on when the test says so, and later ones at once."""
-
-    def __init__(self, page: Page, path: str) -> None:
-        self.routes: list[Route] | None = []
-        page.route(path, self.hold)
-
-    def hold(self, route: Route) -> None:
-        if self.routes is None:
-            route.continue_()
-        else:
-            self.routes.append(route)
-
-    def come(self) -> None:
-        held, self.routes = self.routes or [], None
-        for route in held:
-            route.continue_()
-
-
 @pytest.fixture
 def card_that_asks(card: Card) -> tuple[Card, Held]:
     """A card whose numbers are still being checked."""
     held = Held(card.page, "**/card/check")
     card.open().reveal_button.click()
     expect(card.presence(IVAN)).to_have_attribute("data-presence", "checking")
+    until(card.page, lambda: bool(held.answers))
     return card, held
 
 

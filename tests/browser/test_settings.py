@@ -53,7 +53,7 @@ def test_an_open_card_follows_what_was_saved_but_not_behind_an_open_chat(
     card: Card, settings: Settings, outside: Outside, complaints: Complaints
 ) -> None:
     complaints.expect("409")  # the question before «everything at once»
-    settings.open().choose("facts").save()
+    settings.open().choose("facts").save().settle()
     card.page.clock.install()
     card.open().settle()
     asked: list[str] = []

@@ -9,11 +9,12 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
-from tests.browser.pages import IVAN, ORDERS, SENT, Card, serious_in
+from tests.browser.pages import IVAN, ORDERS, SENT, Card, Held, serious_in
 from tests.stand import Outside
 
 ASKED = 3  # numbers of the card that may have WhatsApp and no chat
 BROKEN = "Failed to load resource|ERR_"
+MESSAGES = re.compile("/messages$")
 
 
 def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card, outside: Outside) -> None:
@@ -64,9 +65,11 @@ def test_a_gateway_that_dies_in_an_open_chat_is_said_and_comes_back(
     expect(failed).to_contain_text("Loading failed")
     expect(card.bubbles).to_have_count(shown)  # what was read stays
 
+    held = Held(card.page, MESSAGES)  # else the page itself may be quicker than the press
     outside.heal()
     outside.answer_as_client("+79619510000", "Наконец-то")
     failed.get_by_role("button", name="Try again").click()
+    held.come()
     expect(card.bubble("Наконец-то")).to_be_visible()
     expect(failed).to_have_count(0)
 
@@ -95,9 +98,11 @@ def test_a_history_that_never_came_is_tried_again(card: Card, outside: Outside, 
     failed = card.messages.get_by_role("alert")
     expect(failed).to_contain_text("Loading failed")
 
+    held = Held(card.page, MESSAGES)
     outside.heal()
     card.still()
     failed.get_by_role("button", name="Try again").click()
+    held.come()
 
     expect(card.bubble("А подоконники можно шире, 350 мм?")).to_be_visible()
     expect(failed).to_have_count(0)
