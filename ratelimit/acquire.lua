@@ -1,9 +1,10 @@
--- Grant up to n permits and remember them; memory.py is the same in Python, storage.py says what is kept.
+-- Grant up to n permits and remember them; memory.py is the same in Python,
+-- storage.py says what is kept.
 -- KEYS  log, state
--- ARGV  clock ('' = the server's), id ('' = only look), n, all_or_nothing, must_know, memory, slack,
---       how many rates, {pace, burst}..., {limit, span}...
--- Returns {granted, microseconds until one more, what is in each window then...}, or {-1, 0} for a key that must be
--- known and is not.
+-- ARGV  clock ('' = the server's), id ('' = only look), n, all_or_nothing, must_know, memory,
+--       slack, how many rates, {pace, burst}..., {limit, span}...
+-- Returns {granted, microseconds until one more, what is in each window then...}, or {-1, 0} for a
+-- key that must be known and is not.
 local log, state = KEYS[1], KEYS[2]
 local id, n = ARGV[2], tonumber(ARGV[3])
 local rates = tonumber(ARGV[8])
@@ -115,7 +116,8 @@ if id ~= '' and spent > 0 then
       changes[#changes + 1] = bucket.since
     end
   end
-  -- How long the keys are kept is told to the server once in half the slack, and old entries are dropped then.
+  -- How long the keys are kept is told to the server once in half the slack, and old entries are
+  -- dropped then.
   local kept = tonumber(known[2])
   local renew = not kept or now - kept > slack / 2 or now < kept or tonumber(known[1]) ~= memory or clock < now
   if renew then
@@ -129,7 +131,8 @@ if id ~= '' and spent > 0 then
   end
   if renew then
     redis.call('ZREMRANGEBYSCORE', log, '-inf', now - memory) -- after ZADD, which is where a full server refuses
-    -- Counted from the clock, which may be behind: what is remembered must outlive the time at which it stands still.
+    -- Counted from the clock, which may be behind: what is remembered must outlive the time at
+    -- which it stands still.
     local life = math.ceil((now - clock + memory + slack) / 1000)
     redis.call('PEXPIRE', log, life)
     redis.call('PEXPIRE', state, life)

@@ -1,6 +1,8 @@
--- Tell what was spent to a key that is not known; memory.py is the same in Python, storage.py says what is kept.
+-- Tell what was spent to a key that is not known; memory.py is the same in Python,
+-- storage.py says what is kept.
 -- KEYS  log, state
--- ARGV  clock ('' = the server's), id, memory, slack, how many rates, {pace, burst}..., {time, n}... from old to new
+-- ARGV  clock ('' = the server's), id, memory, slack, how many rates, {pace, burst}...,
+--       {time, n}... from old to new
 -- Returns 1, or 0 for a key that is known: nothing was done.
 local log, state = KEYS[1], KEYS[2]
 if redis.call('HEXISTS', state, 'memory') == 1 then

@@ -1,4 +1,5 @@
--- Forget permits that were never used; memory.py is the same in Python, storage.py says what is kept.
+-- Forget permits that were never used; memory.py is the same in Python,
+-- storage.py says what is kept.
 -- KEYS  log, state
 -- ARGV  clock ('' = the server's), id, first, end
 -- Returns how many were still remembered.
@@ -31,7 +32,8 @@ while true do
   if not bucket[1] then
     return found
   end
-  -- Time has paid since the grant, perhaps into a bucket that was full without it: only the rest is undone.
+  -- Time has paid since the grant, perhaps into a bucket that was full without it: only the rest is
+  -- undone.
   -- Where the pace has changed since, it cannot be told how much time has paid: nothing is.
   if tonumber(bucket[3]) <= granted_at then
     local undone = math.max(0, found * tonumber(bucket[2]) - (now - granted_at))

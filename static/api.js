@@ -1,4 +1,5 @@
-// Requests to our own server. The session lives in this module and travels in a header; there are no cookies.
+// Requests to our own server. The session lives in this module and travels in a header; there are
+// no cookies.
 
 import { freshToken } from './bridge.js';
 import { pressEnded } from './press.js';
@@ -29,9 +30,10 @@ function ownWords(code) {
   return document.getElementById(`refused-${code}`)?.innerHTML;
 }
 
-/** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
- *  TypeError when there is no connection, or a proxy answers instead of the server: then it is not known what was done.
- *  An outdated session is renewed once through the portal, and what found no room is sent again soon. */
+/** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with
+ *  Refused for an answer that is an error, and with a TypeError when there is no connection, or a
+ *  proxy answers instead of the server: then it is not known what was done. An outdated session is
+ *  renewed once through the portal, and what found no room is sent again soon. */
 export async function request(path, { json, form, signal, headers = {} } = {}) {
   const send = () => once(path, { json, form, signal, headers });
   let response = await withRoom(send);
@@ -92,8 +94,9 @@ function fromOpening() {
   return { 'X-Opening': opening, 'X-Zone': Intl.DateTimeFormat().resolvedOptions().timeZone ?? '' };
 }
 
-// The old session goes along: it knows which suggestions were pressed. A renewal that is refused for another reason than
-// an opening's age says so in its own words, as opening the page anew would not help.
+// The old session goes along: it knows which suggestions were pressed. A renewal that is refused
+// for another reason than an opening's age says so in its own words, as opening the page anew would
+// not help.
 async function renew() {
   const token = opening && (await freshToken());
   if (!token) return false;

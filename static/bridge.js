@@ -1,9 +1,11 @@
-// The portal around us, over postMessage. Protocol: bitrix24/b24jssdk, packages/jssdk/src/frame; a message out is
-// "command:params:callback:sid", a message in is "callback:JSON". Our own, so that no foreign script runs here.
+// The portal around us, over postMessage. Protocol: bitrix24/b24jssdk, packages/jssdk/src/frame; a
+// message out is "command:params:callback:sid", a message in is "callback:JSON". Our own, so that
+// no foreign script runs here.
 
 const [host, protocol, sid] = window.name.split('|');
 export const portal = originOf(document.body.dataset.portalOrigin);
-// The frame's name can be set by any page that embeds it; the server's word about the portal is what we trust.
+// The frame's name can be set by any page that embeds it; the server's word about the portal is
+// what we trust.
 export const isFramed =
   Boolean(sid && portal) && portal === originOf(`${protocol === '1' ? 'https' : 'http'}://${host}`);
 
@@ -21,7 +23,8 @@ if (isFramed) {
   });
 }
 
-/** Ask the portal's page. Resolves to null when it does not answer in time or we are not in a portal. */
+/** Ask the portal's page. Resolves to null when it does not answer in time or we are not in a
+ *  portal. */
 export function ask(command, params = {}, patience = SILENT_AFTER) {
   if (!isFramed) return Promise.resolve(null);
   const callback = randomId();
@@ -42,7 +45,8 @@ export async function freshToken() {
   return answer?.AUTH_ID ?? '';
 }
 
-/** As the browser writes an origin: in punycode, in small letters, without a usual port. '' for what is not an address. */
+/** As the browser writes an origin: in punycode, in small letters, without a usual port. '' for
+ *  what is not an address. */
 function originOf(address) {
   try {
     return new URL(address).origin;

@@ -1,7 +1,8 @@
-// The one way to ask back before something that harms: a dialog of the page, drawn by templates/_dialog.html.
+// The one way to ask back before something that harms: a dialog of the page, drawn by
+// templates/_dialog.html.
 
-/** Ask with these words: a text, or drawn pieces, whose `data-yes` is what the answer does, in red with `data-danger`.
- *  Resolves to whether the answer was yes. */
+/** Ask with these words: a text, or drawn pieces, whose `data-yes` is what the answer does, in red
+ *  with `data-danger`. Resolves to whether the answer was yes. */
 export function confirmed(id, words, beside = null) {
   const dialog = document.getElementById(id);
   dialog.querySelector('.notice-text').replaceChildren(words);

@@ -8,9 +8,10 @@ export function focusNow() {
   return { control, around };
 }
 
-/** Draw, and give the focus back to the control that had it; where that is gone or hidden, to `otherwise()`, or to what
- *  is nearest around it. Left alone where the drawing itself has put it elsewhere. `pressed` had the focus when the
- *  drawing was asked for: it counts where the user has not gone elsewhere since. */
+/** Draw, and give the focus back to the control that had it; where that is gone or hidden, to
+ *  `otherwise()`, or to what is nearest around it. Left alone where the drawing itself has put it
+ *  elsewhere. `pressed` had the focus when the drawing was asked for: it counts where the user has
+ *  not gone elsewhere since. */
 export function keepFocus(draw, { pressed, otherwise = () => null } = {}) {
   const was = !pressed || takesKeys(document.activeElement) ? focusNow() : pressed;
   draw();
@@ -31,7 +32,8 @@ export function isChoosing(place) {
   }
 }
 
-/** Where a chat's user goes on when what was pressed is gone: to the text, or to the messages of a line that sends none. */
+/** Where a chat's user goes on when what was pressed is gone: to the text, or to the messages of a
+ *  line that sends none. */
 export function composerOf(chat) {
   return chat.querySelector('#text') ?? chat.querySelector('#messages');
 }
@@ -40,7 +42,8 @@ function takesKeys(element) {
   return element !== document.body && element.isConnected && element.checkVisibility() && !element.disabled;
 }
 
-// By its id; or, in what is nearest around it, by all that it says of itself. Two that do the same are not mixed up.
+// By its id; or, in what is nearest around it, by all that it says of itself. Two that do the same
+// are not mixed up.
 function sameAs({ control, around }) {
   const place = document.getElementById(around[0]);
   if (!place || place.id === control.id) return place;

@@ -14,7 +14,8 @@ export function followHeight() {
   }).observe(document.body);
 }
 
-/** Make the frame as high as the page is now. Resolves when the portal has done it, also what was asked before. */
+/** Make the frame as high as the page is now. Resolves when the portal has done it, also what was
+ *  asked before. */
 export function fit() {
   const height = Math.ceil(document.body.getBoundingClientRect().height);
   if (height !== asked) {

@@ -1,11 +1,12 @@
-// Ways out of the frame: pages of the portal in a slider over the card, and the application's own page.
+// Ways out of the frame: pages of the portal in a slider over the card, and the application's own
+// page.
 
 import { ask, isFramed, portal } from './bridge.js';
 
 const WHILE_OPEN = 12 * 3_600_000; // the portal answers when its slider is closed
 
-/** Follow the links and buttons of templates/_portal.html, also those that are drawn later. `closed` is called each
- *  time that the application was open and is not any more. */
+/** Follow the links and buttons of templates/_portal.html, also those that are drawn later.
+ *  `closed` is called each time that the application was open and is not any more. */
 export function followLinks(closed = () => {}) {
   document.addEventListener('auxclick', ({ target }) => leadHere(target.closest('a[data-path]')));
   document.addEventListener('click', (event) => {
@@ -20,7 +21,8 @@ export function followLinks(closed = () => {}) {
   });
 }
 
-// The reader is signed in at the name that the portal was opened by, and perhaps at none of its others.
+// The reader is signed in at the name that the portal was opened by, and perhaps at none of its
+// others.
 function leadHere(link) {
   if (link && portal) link.href = portal + link.dataset.path;
 }

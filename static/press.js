@@ -1,5 +1,6 @@
-// Whether the user is pressing something just now. An element that is replaced between the press and its end is never
-// clicked, as far as a browser is concerned: so what draws by itself waits for that moment.
+// Whether the user is pressing something just now. An element that is replaced between the press
+// and its end is never clicked, as far as a browser is concerned: so what draws by itself waits for
+// that moment.
 
 const CLICK_FOLLOWS = 100; // milliseconds after a finger has left
 const MAX_PRESS = 1000; // an end may never be heard: a list of choices that the system draws keeps it
@@ -22,7 +23,8 @@ addEventListener(
   passive,
 );
 
-/** Resolves at once, or when the press that is under way has done what it was meant for: within a second. */
+/** Resolves at once, or when the press that is under way has done what it was meant for: within a
+ *  second. */
 export async function pressEnded() {
   for (let waited; waited !== ended; await waited) waited = ended; // another press may have begun
 }

@@ -3,7 +3,8 @@
 const SECONDS = 8;
 let over;
 
-/** Say these drawn words below `near`; a newer saying takes their place. One that has the focus or the pointer stays. */
+/** Say these drawn words below `near`; a newer saying takes their place. One that has the focus or
+ *  the pointer stays. */
 export function toast(words, near) {
   const place = document.getElementById('toast');
   place.replaceChildren(words);

@@ -13,8 +13,8 @@ async function choose(button) {
   const said = box.querySelector('.said');
   const asked = Date.now();
   said.textContent = words('choosing');
-  // The codes that are handed over cannot be chosen again; the answer holds the new ones only. A dialog that is
-  // closed without a choice answers nothing at all.
+  // The codes that are handed over cannot be chosen again; the answer holds the new ones only. A
+  // dialog that is closed without a choice answers nothing at all.
   const chosen = await ask('selectAccess', { value: known.map(({ id }) => id) }, PATIENCE);
   said.textContent = chosen || Date.now() - asked > 1000 ? '' : words('no-dialog');
   if (!chosen) return;

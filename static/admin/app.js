@@ -1,4 +1,5 @@
-// The app's own page. Every form and button is a small request of its own; the server draws what has changed.
+// The app's own page. Every form and button is a small request of its own; the server draws what
+// has changed.
 
 import { begin, beginSession } from '../api.js';
 import { startClocks, tick } from '../card/clock.js';
@@ -91,8 +92,8 @@ function askForTheRest() {
   if (claim('#my-lines[data-pending]')) states('/app/mine/states', 'my-lines');
 }
 
-// A line that was added or linked on this page is set up without another press: its gateway is tested, and told where to
-// report.
+// A line that was added or linked on this page is set up without another press: its gateway is
+// tested, and told where to report.
 function goOn() {
   for (const line of document.querySelectorAll('.line-item[data-fresh]')) {
     const pending = line.querySelector('.line-now[data-pending]');

@@ -1,4 +1,5 @@
-// Write to a number that is in no card: the server opens its chat on the chosen line, and we show the usual pane.
+// Write to a number that is in no card: the server opens its chat on the chosen line, and we show
+// the usual pane.
 
 import { begin } from '../api.js';
 import { openChat } from '../chats/pane.js';

@@ -1,5 +1,5 @@
-// The code to scan: a picture that comes through our server, renewed for as long as the line waits for it. Or a code to
-// type instead; the line is watched all the same.
+// The code to scan: a picture that comes through our server, renewed for as long as the line waits
+// for it. Or a code to type instead; the line is watched all the same.
 
 import { drawnIn, request } from '../api.js';
 import { fragment, redraw, send } from './send.js';

@@ -1,4 +1,5 @@
-// Quick replies as files: saved through a link of the page's own, taken from one that is chosen; and files of a reply.
+// Quick replies as files: saved through a link of the page's own, taken from one that is chosen;
+// and files of a reply.
 
 import { drawnIn, request, Refused } from '../api.js';
 import { focusNow } from '../focus.js';

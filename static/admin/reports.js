@@ -1,4 +1,5 @@
-// After a set-up: look for the gateway's first report until it has come, or the patience the server named is over.
+// After a set-up: look for the gateway's first report until it has come, or the patience the server
+// named is over.
 
 import { drawnIn, request } from '../api.js';
 import { redraw, send } from './send.js';

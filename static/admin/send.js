@@ -1,13 +1,14 @@
-// One change: send it, put the drawn pieces into their places by id, say what came of it, keep focus and open parts.
+// One change: send it, put the drawn pieces into their places by id, say what came of it, keep
+// focus and open parts.
 
 import { drawnIn, request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
 import { focusNow, keepFocus } from '../focus.js';
 import { localTimes } from './times.js';
 
-/** Send and redraw. `from` is the form or button that asked, which rests meanwhile; or the place that the page itself
- *  asks for, whose buttons stay usable: a gateway may take seconds to say how a line is. Resolves to the response, or
- *  null when nothing changed. */
+/** Send and redraw. `from` is the form or button that asked, which rests meanwhile; or the place
+ *  that the page itself asks for, whose buttons stay usable: a gateway may take seconds to say how
+ *  a line is. Resolves to the response, or null when nothing changed. */
 export async function send(path, json, from, headers = {}) {
   const buttons = from.matches('button') ? [from] : from.matches('form') ? [...from.querySelectorAll('button')] : [];
   const enabled = buttons.filter((button) => !button.disabled);
@@ -63,7 +64,8 @@ export function noticeOf(error) {
   return document.getElementById('no-connection').content.cloneNode(true);
 }
 
-/** Put drawn pieces into their places by id. `pressed` is where the focus was when they were asked for. */
+/** Put drawn pieces into their places by id. `pressed` is where the focus was when they were asked
+ *  for. */
 export function redraw(text, pressed) {
   const drawn = [...fragment(text).children];
   const draw = () => {

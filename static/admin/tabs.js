@@ -1,4 +1,5 @@
-// The page's parts as tabs: one is shown, arrow keys go from one to the next. Without this script all would be shown.
+// The page's parts as tabs: one is shown, arrow keys go from one to the next. Without this script
+// all would be shown.
 
 import { send } from './send.js';
 
@@ -50,8 +51,8 @@ export function showHealth() {
   health.scrollIntoView({ block: 'nearest' });
 }
 
-/** Do what can be done without a question: what Bitrix24 lacks, and the webhooks of each line. One after the other, as
- *  each draws the list anew. */
+/** Do what can be done without a question: what Bitrix24 lacks, and the webhooks of each line. One
+ *  after the other, as each draws the list anew. */
 export async function mendAll(button) {
   showHealth();
   const repair = '/app/health/repair';

@@ -1,5 +1,5 @@
-// Bitrix24 does not name the time zone of a user who takes the browser's: then the server writes UTC, and the browser,
-// which knows better, writes the same moment in its own zone.
+// Bitrix24 does not name the time zone of a user who takes the browser's: then the server writes
+// UTC, and the browser, which knows better, writes the same moment in its own zone.
 
 export function localTimes(root) {
   for (const time of root.querySelectorAll('time[data-local]')) {

@@ -1,4 +1,5 @@
-// The card: hidden → revealed → checked. The server draws every state; this moves the pieces into place.
+// The card: hidden → revealed → checked. The server draws every state; this moves the pieces into
+// place.
 
 import { begin, drawnIn, request, Refused } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
@@ -11,7 +12,8 @@ import { toast } from '../toast.js';
 import { startClocks, tick } from './clock.js';
 import { followNews } from './live.js';
 
-// A worker remembers settings for ten seconds: together that is the minute that the settings page promises.
+// A worker remembers settings for ten seconds: together that is the minute that the settings page
+// promises.
 const LOOK_EVERY = 50_000;
 const LOOK_SELDOM = 900_000; // while the answers are errors
 const SOON = [2000, 4000, 8000]; // until a line is heard that was not known yet
@@ -122,7 +124,8 @@ async function refresh() {
   if (drawn) await follow();
 }
 
-// The server draws the suggested number where the row was that offered it, and the new session remembers that.
+// The server draws the suggested number where the row was that offered it, and the new session
+// remembers that.
 async function useSuggestion(key) {
   lastTry = () => useSuggestion(key);
   if (!(await draw('/card/suggestion', { key, line: shownLine() }))) return;
@@ -135,8 +138,8 @@ function goOnAt(control) {
   if (document.activeElement === content || document.activeElement === document.body) control?.focus();
 }
 
-// After a card is drawn: the lines' states, the numbers that are unknown or out of date, in one request,
-// and a second look at an old card. A refresh was pressed, and asks about all.
+// After a card is drawn: the lines' states, the numbers that are unknown or out of date, in one
+// request, and a second look at an old card. A refresh was pressed, and asks about all.
 async function follow() {
   const drawn = content.querySelector('.revealed');
   const keys = drawn?.dataset.ask?.split(' ');
@@ -176,8 +179,9 @@ function soon(tries, look) {
   if (tries < SOON.length) setTimeout(look, SOON[tries]);
 }
 
-// A card remembered from a moment ago is on the page already; read it again and redraw only if it changed.
-// With `remembered` only the settings are compared, and the portal is not read for it. False when it failed.
+// A card remembered from a moment ago is on the page already; read it again and redraw only if it
+// changed. With `remembered` only the settings are compared, and the portal is not read for it.
+// False when it failed.
 async function revalidate(version, remembered = false) {
   const before = swaps;
   const shown = content.querySelector('.revealed');
@@ -196,7 +200,8 @@ async function revalidate(version, remembered = false) {
   }
 }
 
-// What an administrator saves is followed by open cards, too: by those that are visible and not in use.
+// What an administrator saves is followed by open cards, too: by those that are visible and not in
+// use.
 async function look(waited) {
   if (Date.now() > lookUntil) return;
   const drawn = content.querySelector('.revealed');
@@ -240,7 +245,8 @@ async function lines(tries = 0) {
   }
 }
 
-// A number that has a chat opens it on its own line, which its row names, unless another line was picked by hand.
+// A number that has a chat opens it on its own line, which its row names, unless another line was
+// picked by hand.
 async function chat(button, focus, only = null) {
   straight = false;
   const shown = shownLine();
@@ -270,7 +276,8 @@ function copyNumber(button) {
   }, 2000);
 }
 
-/** The row's chat in Bitrix24's messenger; where nothing was mirrored yet, or it is not this user's, the row says so. */
+/** The row's chat in Bitrix24's messenger; where nothing was mirrored yet, or it is not this
+ *  user's, the row says so. */
 async function openThere(button) {
   const { openThere: open } = await import('../chats/openline.js');
   button.disabled = true;
@@ -304,7 +311,8 @@ async function silence(button, path, json) {
     (now.querySelector('[data-action="more"]') ?? now.querySelector('button')).focus();
 }
 
-// The old way: a frame of another site may use the clipboard's own interface only if the portal lets it.
+// The old way: a frame of another site may use the clipboard's own interface only if the portal
+// lets it.
 function copy(text, button) {
   const field = document.createElement('textarea');
   field.value = text;
@@ -391,7 +399,8 @@ function tellOfNews() {
   tone.addEventListener('ended', () => audio.close());
 }
 
-// What rows say that the server does not know: a draft, a chat that is being read, a line other than the shown one.
+// What rows say that the server does not know: a draft, a chat that is being read, a line other
+// than the shown one.
 function markRows() {
   const reading = pane?.openOne()?.key;
   const shown = numberOf(document.getElementById('line')?.value) ?? line;
@@ -507,7 +516,8 @@ function keepPicked() {
   if (picked && select && [...select.options].some(({ value }) => Number(value) === line)) select.value = line;
 }
 
-// The line in the selector. It outlives a drawing that failed; one that the server put in place of it was not picked.
+// The line in the selector. It outlives a drawing that failed; one that the server put in place of
+// it was not picked.
 function shownLine() {
   const now = numberOf(document.getElementById('line')?.value) ?? line;
   if (now !== line) picked = false;

@@ -1,4 +1,5 @@
-// The clients' local times tick. Zones and hours come from the server; a number with several zones shows a range.
+// The clients' local times tick. Zones and hours come from the server; a number with several zones
+// shows a range.
 
 const EVERY = 15_000;
 
@@ -23,7 +24,8 @@ export function tick(root) {
   }
 }
 
-// A time that has come is no longer announced as one to come: what is true then takes its place, if there is anything.
+// A time that has come is no longer announced as one to come: what is true then takes its place, if
+// there is anything.
 function forgetPast(root) {
   for (const said of root.querySelectorAll('[data-until]')) {
     if (Number(said.dataset.until) * 1000 > Date.now()) continue;

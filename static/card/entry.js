@@ -1,4 +1,5 @@
-// What a hidden card loads: the frame's height, and the button. The card itself comes with the first press.
+// What a hidden card loads: the frame's height, and the button. The card itself comes with the
+// first press.
 
 import { followHeight } from '../frame.js';
 
@@ -24,7 +25,8 @@ async function load() {
   }
 }
 
-// A module that could not be fetched is not asked for again by a browser: the page is to be opened anew.
+// A module that could not be fetched is not asked for again by a browser: the page is to be opened
+// anew.
 function offer() {
   const { content } = document.getElementById('no-connection');
   const said = content.cloneNode(true);

@@ -1,5 +1,5 @@
-// What is new, asked of our own server every two seconds while the page can be seen: one read of the cache there, and
-// mostly no answer. Webhooks are what it learns from.
+// What is new, asked of our own server every two seconds while the page can be seen: one read of
+// the cache there, and mostly no answer. Webhooks are what it learns from.
 
 import { drawnIn, request } from '../api.js';
 
@@ -8,8 +8,9 @@ const IDLE_EVERY = 10_000;
 const IDLE_AFTER = 300_000;
 const USED = ['pointerdown', 'keydown'];
 
-/** Ask from now on. `about` gives what to ask about, null for nothing; `take` gets the drawn news, and `lost` is told
- *  when the server cannot tell: then messages have to be asked for in other ways. */
+/** Ask from now on. `about` gives what to ask about, null for nothing; `take` gets the drawn news,
+ *  and `lost` is told when the server cannot tell: then messages have to be asked for in other
+ *  ways. */
 export function followNews(about, take, lost) {
   let usedAt = Date.now();
   let timer;

@@ -1,5 +1,5 @@
-// What can be done with one message: a menu beside it, the same element for all of them. What is possible stands in
-// the bubble, because the server knows what the line's gateway can do.
+// What can be done with one message: a menu beside it, the same element for all of them. What is
+// possible stands in the bubble, because the server knows what the line's gateway can do.
 
 import { request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
@@ -7,7 +7,8 @@ import { textOf, writtenIn } from './words.js';
 
 const MAX_READ = 20; // receipts for the newest ones; those before them follow by themselves
 
-/** Let the messages of a chat be answered, changed, deleted and reacted to. `composer` takes replies and changes. */
+/** Let the messages of a chat be answered, changed, deleted and reacted to. `composer` takes
+ *  replies and changes. */
 export function startActions(chat, address, history, composer, signal) {
   const menu = chat.querySelector('#message-menu');
   const messages = chat.querySelector('#messages');

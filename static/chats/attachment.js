@@ -1,5 +1,6 @@
-// The files that go out next: chosen, dropped anywhere in the chat, or pasted; each with a picture of it where there is
-// one, and a caption of its own where there are several. They are kept here until they are sent or removed.
+// The files that go out next: chosen, dropped anywhere in the chat, or pasted; each with a picture
+// of it where there is one, and a caption of its own where there are several. They are kept here
+// until they are sent or removed.
 
 export class Attachments {
   constructor(chat, form, say, signal) {
@@ -106,7 +107,8 @@ export class Attachments {
     for (const [index, { item }] of this.chips.entries()) item.querySelector('.file-earlier').disabled = !index;
   }
 
-  /** The files in their order, each with its caption; `text` is the first one's where it has none of its own. */
+  /** The files in their order, each with its caption; `text` is the first one's where it has none
+   *  of its own. */
   messages(text) {
     return this.chips.map(({ file, item }, index) => ({
       file,

@@ -1,5 +1,5 @@
-// What the clip offers besides files of this computer: a place, and a contact card of a colleague. Each has a small form;
-// what is in it goes out as any message does, through the composer's queue.
+// What the clip offers besides files of this computer: a place, and a contact card of a colleague.
+// Each has a small form; what is in it goes out as any message does, through the composer's queue.
 
 import { request } from '../api.js';
 import { placeAbove } from './menus.js';

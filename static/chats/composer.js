@@ -1,5 +1,5 @@
-// The composer: what is typed, attached and answered to. It is empty again at once; what becomes of a message stands in
-// its bubble (queue.js), and nothing is thrown away until the server has it.
+// The composer: what is typed, attached and answered to. It is empty again at once; what becomes of
+// a message stands in its bubble (queue.js), and nothing is thrown away until the server has it.
 
 import { request } from '../api.js';
 import { Attachments } from './attachment.js';
@@ -13,10 +13,11 @@ const TYPING_EVERY = 10_000;
 const LINES = 8;
 const WORDS = { offline: '#send-failed', unclear: '#send-unclear', doubted: '#send-doubted', kept: '#send-kept' };
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text, written}, to change also one
- *  with a `save(words, when)` in place of the `ref`, where `save(when)` ends that, and is nothing without one; `write`,
- *  `speak`; and for what sends in another way `draft`, the messages that would go out now, `attach`, `post` and `forget`,
- *  which takes one of them out of the box, by its file. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text,
+ *  written}, to change also one with a `save(words, when)` in place of the `ref`, where
+ *  `save(when)` ends that, and is nothing without one; `write`, `speak`; and for what sends in
+ *  another way `draft`, the messages that would go out now, `attach`, `post` and `forget`, which
+ *  takes one of them out of the box, by its file. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
@@ -253,7 +254,8 @@ export function startComposer(chat, address, history, signal) {
     if (atEnd) history.toEnd();
   }
 
-  // What came of it, and what can be done. A file that an earlier page had is gone: nothing can be tried again.
+  // What came of it, and what can be done. A file that an earlier page had is gone: nothing can be
+  // tried again.
   function showProblem(job, bubble) {
     bubble.classList.add('is-failed');
     const said = chat.querySelector('#not-sent').content.cloneNode(true);

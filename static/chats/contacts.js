@@ -6,7 +6,8 @@ import { textOf } from './words.js';
 
 const card = document.getElementById('card');
 
-/** Asks whom it belongs to, and says what came of it with `say`. `beside` is the key of the chat's number. */
+/** Asks whom it belongs to, and says what came of it with `say`. `beside` is the key of the chat's
+ *  number. */
 export async function addPhone(button, beside, say) {
   const { phone, name } = button.dataset;
   button.disabled = true;

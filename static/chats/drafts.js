@@ -1,5 +1,6 @@
-// What was typed and not sent, in each chat: a draft, and messages on their way (queue.js). It outlives a reload and the
-// card's slider as long as the browser's tab does; where the browser keeps nothing for a frame, as long as the page.
+// What was typed and not sent, in each chat: a draft, and messages on their way (queue.js). It
+// outlives a reload and the card's slider as long as the browser's tab does; where the browser
+// keeps nothing for a frame, as long as the page.
 
 const kept = new Map();
 const DRAFT = 'draft';

@@ -1,4 +1,5 @@
-// Bitrix24 Drive beside the clip: folders are walked through, and the chosen file is attached as if it lay here.
+// Bitrix24 Drive beside the clip: folders are walked through, and the chosen file is attached as if
+// it lay here.
 
 import { drawnIn, request } from '../api.js';
 import { problemIn, wordsOf } from './said.js';

@@ -1,5 +1,5 @@
-// The messages of one chat: newest first, older ones on scroll without a jump. New ones come with the page's news where
-// the line's webhooks are heard, else by polling that backs off.
+// The messages of one chat: newest first, older ones on scroll without a jump. New ones come with
+// the page's news where the line's webhooks are heard, else by polling that backs off.
 
 import { drawnIn, request, Refused } from '../api.js';
 import { keepFocus } from '../focus.js';
@@ -25,7 +25,8 @@ export class History {
     this.loadingOlder = null; // the promise of the page above
     this.loaded = false; // whether the gateway has answered once
     this.restsAtEnd = true; // as long as no press or scroll has led away from it
-    // A picture that came, a reaction, a field that grew below: who reads the end goes on reading it.
+    // A picture that came, a reaction, a field that grew below: who reads the end goes on reading
+    // it.
     this.sizes = new ResizeObserver(() => {
       if (this.restsAtEnd) this.toEnd();
     });
@@ -80,7 +81,8 @@ export class History {
     this.later();
   }
 
-  /** Fetch the newest page and put into place what is new or changed. Resolves to whether anything was. */
+  /** Fetch the newest page and put into place what is new or changed. Resolves to whether anything
+   *  was. */
   async newest() {
     try {
       const headers = this.etag ? { 'If-None-Match': this.etag } : {};
@@ -117,7 +119,8 @@ export class History {
     return changed;
   }
 
-  /** Take what webhooks told and colleagues sent since. The server may know less of a message here than is shown. */
+  /** Take what webhooks told and colleagues sent since. The server may know less of a message here
+   *  than is shown. */
   feed(piece) {
     if (!this.loaded) return;
     const atEnd = this.isAtEnd();
@@ -196,13 +199,15 @@ export class History {
     }, SAID_FOR);
   }
 
-  // More came than a page holds: nothing would ever fetch what is between this one and the one before.
+  // More came than a page holds: nothing would ever fetch what is between this one and the one
+  // before.
   missed(piece) {
     const names = namesIn(piece);
     return piece.dataset.cursor && names.size && ![...names].some((name) => this.page.has(name));
   }
 
-  // The first page, or the first after a gap. What was sent while it was on its way keeps its place at the end.
+  // The first page, or the first after a gap. What was sent while it was on its way keeps its place
+  // at the end.
   begin(piece, trouble) {
     const mine = [...this.box.querySelectorAll('.bubble')];
     if (this.box.contains(document.activeElement)) this.box.focus({ preventScroll: true });
@@ -216,8 +221,9 @@ export class History {
     return true;
   }
 
-  // A bubble is known by its id: replaced when its ticks, text or reactions changed, put in by time when new.
-  // Says whether anything was. While the gateway is silent the server knows less of a message than is shown already.
+  // A bubble is known by its id: replaced when its ticks, text or reactions changed, put in by time
+  // when new. Says whether anything was. While the gateway is silent the server knows less of a
+  // message than is shown already.
   merge(piece, trouble) {
     let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
@@ -363,8 +369,8 @@ export class History {
     keepFocus(() => last.remove(), { otherwise: () => this.box });
   }
 
-  // One line for each day, above its first message. Those that are right stay: what is put in is read out. And who
-  // wrote stands above the first of several messages alone.
+  // One line for each day, above its first message. Those that are right stay: what is put in is
+  // read out. And who wrote stands above the first of several messages alone.
   days() {
     let day = '';
     let last = null;
@@ -419,7 +425,8 @@ function sameWords(one, other) {
   return first === second;
 }
 
-// The foot of a bubble is its ticks and its time; that is all that changes of one whose picture is there already.
+// The foot of a bubble is its ticks and its time; that is all that changes of one whose picture is
+// there already.
 function sameFoot(one, other) {
   const [first, second] = [one, other].map((bubble) => bubble.querySelector('.bubble-foot').outerHTML);
   return first === second;

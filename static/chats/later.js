@@ -1,5 +1,5 @@
-// Messages that go out later: chosen in the menu beside the composer or at the night guard's question, shown as bubbles
-// above it with their times. The chat brings those that wait already.
+// Messages that go out later: chosen in the menu beside the composer or at the night guard's
+// question, shown as bubbles above it with their times. The chat brings those that wait already.
 
 import { drawnIn, request } from '../api.js';
 import { confirmed } from '../dialog.js';
@@ -13,7 +13,8 @@ const LOOK_EVERY = 30_000; // while some wait
 const tries = new Set(); // {address, file, text, when, key} of what is not known to be kept: another try is the same message
 let postpone = null; // of the chat that is open
 
-/** The question before a send: resolves to yes, no, or later, where it has been kept until the client's morning. */
+/** The question before a send: resolves to yes, no, or later, where it has been kept until the
+ *  client's morning. */
 export async function laterChoice(job, html) {
   const dialog = document.getElementById('confirm');
   const third = dialog.querySelector('[value="third"]');
@@ -108,7 +109,8 @@ export function startLater(chat, address, composer, history, signal) {
     menu.showPopover();
   }
 
-  // Resolves to whether it was done; `again` asks once more after a question that was answered with yes.
+  // Resolves to whether it was done; `again` asks once more after a question that was answered with
+  // yes.
   async function tell(asked, again = null) {
     say('');
     try {

@@ -1,12 +1,14 @@
-// What is to be said of an open chat's line: that it is not connected, with the way to another one. Looked at when the
-// chat opens and after a send that was refused, and again as long as there is something to say.
+// What is to be said of an open chat's line: that it is not connected, with the way to another one.
+// Looked at when the chat opens and after a send that was refused, and again as long as there is
+// something to say.
 
 import { drawnIn, request } from '../api.js';
 import { composerOf, keepFocus } from '../focus.js';
 
 const EVERY = 10_000;
 
-/** Keep what is said of the line true, in `place`. The composer asks for a look with a «line-changed» event. */
+/** Keep what is said of the line true, in `place`. The composer asks for a look with a
+ *  «line-changed» event. */
 export function watchLine(place, address, signal) {
   const form = document.getElementById('composer');
   const button = form.querySelector('[type="submit"]');

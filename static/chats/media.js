@@ -1,5 +1,6 @@
-// A file of a message, fetched through our server with the session's header: pictures by themselves as soon as they can
-// be seen, and large at a press; voice at one press, at the speed one likes; all else is saved.
+// A file of a message, fetched through our server with the session's header: pictures by themselves
+// as soon as they can be seen, and large at a press; voice at one press, at the speed one likes;
+// all else is saved.
 
 import { request } from '../api.js';
 
@@ -69,7 +70,8 @@ async function fetched(button, signal) {
   return address;
 }
 
-// The picture itself in place of its thumbnail. False for one that this browser cannot show, which is offered as a file.
+// The picture itself in place of its thumbnail. False for one that this browser cannot show, which
+// is offered as a file.
 async function sharpen(button, signal) {
   const shown = button.querySelector('img.media-shown');
   if (shown) return true;

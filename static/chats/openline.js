@@ -42,7 +42,8 @@ export function watchOpenLine(place, address, signal) {
   }
 }
 
-/** Open the chat in Bitrix24's messenger: in the portal around us, else in a new tab. Its reader joins it first. */
+/** Open the chat in Bitrix24's messenger: in the portal around us, else in a new tab. Its reader
+ *  joins it first. */
 export async function openThere(address) {
   const drawn = await done(address, { do: 'join' });
   if (isFramed) ask('imOpenMessenger', { dialogId: drawn.dataset.dialog });

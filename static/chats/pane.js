@@ -41,14 +41,16 @@ place.addEventListener('change', (event) => {
   if (event.target.dataset.action === 'other-line' && event.target.value) changeLine(Number(event.target.value));
 });
 
-// What is attached is nowhere else: a key that may have been meant for something else does not throw it away.
+// What is attached is nowhere else: a key that may have been meant for something else does not
+// throw it away.
 document.addEventListener('keydown', (event) => {
   const meant = !document.querySelector('dialog[open], :popover-open, #composer-file > *');
   if (event.key === 'Escape' && meant) closeChat();
 });
 
-/** Show the chat of one phone; the chat is made if there is none. `line` is the line to write from; without one a number
- *  with a chat keeps its own, and every other gets the `shown` one. `focus` is the element that gets the focus. */
+/** Show the chat of one phone; the chat is made if there is none. `line` is the line to write from;
+ *  without one a number with a chat keeps its own, and every other gets the `shown` one. `focus` is
+ *  the element that gets the focus. */
 export async function openChat(wanted) {
   closeChat();
   open = { wanted, stop: new AbortController(), history: null, scrolledTo: window.scrollY };
@@ -90,7 +92,7 @@ function closeChat() {
   returnTo(back, scrolledTo);
 }
 
-// The list is where it was left, and the row in sight. Until the frame is as high as the list there is no such place.
+// The list is where it was left, and the row in sight: only once the frame is as high as the list.
 async function returnTo(row, scrolledTo) {
   await fit();
   if (open) return;
@@ -98,7 +100,8 @@ async function returnTo(row, scrolledTo) {
   row?.scrollIntoView({ block: 'nearest' });
 }
 
-/** The open chat, for the next question for news: its number's key, its id, and since when something may be new. */
+/** The open chat, for the next question for news: its number's key, its id, and since when
+ *  something may be new. */
 export function openOne() {
   const chat = place.querySelector('.chat[data-chat]');
   if (!open || !chat) return {};
@@ -131,7 +134,8 @@ function start(mine, focus) {
   showHead(mine, chat.querySelector('.chat-head'));
 }
 
-// In a long card it may be far above; and until the frame is as high as the chat, the portal's page moves once more.
+// In a long card it may be far above; and until the frame is as high as the chat, the portal's page
+// moves once more.
 async function showHead(mine, head) {
   head.scrollIntoView({ block: 'nearest' });
   await fit();
@@ -155,7 +159,8 @@ function write(mine, chat, address) {
   watchLine(chat.querySelector('#chat-line'), address.replace(/messages$/, 'line'), mine.stop.signal);
 }
 
-// The same number from another line. What was typed comes along, if the other chat has no draft of its own.
+// The same number from another line. What was typed comes along, if the other chat has no draft of
+// its own.
 function changeLine(line) {
   const text = place.querySelector('#text')?.value;
   const typed = text && { text, in: draftName(place.querySelector('.chat')) };

@@ -1,6 +1,6 @@
-// Messages on their way, one after the other in each chat. A message has its send key from the start; the key travels
-// with every try, so one message is sent once on any network. The queue goes on when its chat is closed,
-// and a page that is loaded anew finds in it what had not gone out.
+// Messages on their way, one after the other in each chat. A message has its send key from the
+// start; the key travels with every try, so one message is sent once on any network. The queue goes
+// on when its chat is closed, and a page that is loaded anew finds in it what had not gone out.
 
 import { drawnIn, request, Refused } from '../api.js';
 import { keepUnsent, unsentOf } from './drafts.js';
@@ -13,8 +13,9 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The queue of the chat at this address, whose draft has this name. `view` shows what becomes of its messages while
- *  the chat is open: `draw(job)`, `settled(job, html)`, `asked(job, html)`, `refused(job, error)`. */
+/** The queue of the chat at this address, whose draft has this name. `view` shows what becomes of
+ *  its messages while the chat is open: `draw(job)`, `settled(job, html)`, `asked(job, html)`,
+ *  `refused(job, error)`. */
 export function queueOf(address, name, view) {
   const queue = queues.get(address) ?? new Queue(address, name);
   queues.set(address, queue);
@@ -22,8 +23,9 @@ export function queueOf(address, name, view) {
   return queue;
 }
 
-// A message's `state` is "waiting", "sending", "asks" (a question was answered with no), "refused", "offline" (no answer
-// came: it goes out again by itself); or, left by an earlier page, "kept" (not sent) and "unclear" (perhaps sent).
+// A message's `state` is "waiting", "sending", "asks" (a question was answered with no), "refused",
+// "offline" (no answer came: it goes out again by itself); or, left by an earlier page, "kept" (not
+// sent) and "unclear" (perhaps sent).
 class Queue {
   constructor(address, name) {
     this.address = address;
@@ -33,8 +35,8 @@ class Queue {
     window.addEventListener('online', () => this.again());
   }
 
-  /** Send a text, or a file with its caption; with `voice` it is a recording; or, with a `path` and its `json`, what `text`
-   *  only stands for. */
+  /** Send a text, or a file with its caption; with `voice` it is a recording; or, with a `path` and
+   *  its `json`, what `text` only stands for. */
   add({ text, file = null, voice = false, replyTo = '', path = '', json = {} }) {
     const what = { text, file, voice, fileName: file?.name ?? '', replyTo, path, json };
     const job = { key: newKey(), ...what, state: 'waiting', confirmed: false };

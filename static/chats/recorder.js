@@ -1,5 +1,5 @@
-// The microphone: one recording, which can be paused, and how loud it is. What a browser lacks for it is an error whose
-// message is a name of words: old, frame, denied, none, busy.
+// The microphone: one recording, which can be paused, and how loud it is. What a browser lacks for
+// it is an error whose message is a name of words: old, frame, denied, none, busy.
 
 const TYPES = ['audio/webm;codecs=opus', 'audio/ogg;codecs=opus', 'audio/mp4;codecs=mp4a.40.2', 'audio/mp4'];
 const BITS = 32_000; // a second
@@ -7,7 +7,8 @@ const PIECE = 1000; // ms: what is recorded is kept as it comes
 const WHY = { NotAllowedError: 'denied', SecurityError: 'denied', NotFoundError: 'none', OverconstrainedError: 'none' };
 
 export class Recorder {
-  /** Ask for the microphone and begin. `gone` is called when it is taken away. Rejects with the name of what is missing. */
+  /** Ask for the microphone and begin. `gone` is called when it is taken away. Rejects with the
+   *  name of what is missing. */
   static async begin(gone) {
     const type = globalThis.MediaRecorder && TYPES.find((each) => MediaRecorder.isTypeSupported(each));
     if (!type || !navigator.mediaDevices?.getUserMedia) throw new Error('old');
@@ -93,7 +94,8 @@ export class Recorder {
   }
 }
 
-// Whether the frame may not have a microphone, even where a person allows one. Not every browser tells.
+// Whether the frame may not have a microphone, even where a person allows one. Not every browser
+// tells.
 function forbidden() {
   const policy = document.permissionsPolicy ?? document.featurePolicy;
   return policy?.allowsFeature('microphone') === false;

@@ -1,5 +1,5 @@
-// Quick replies: «/» in an empty composer, or the button beside it, opens the list; what is typed filters it. A text that
-// still holds a variable is not sent (the server refuses it too).
+// Quick replies: «/» in an empty composer, or the button beside it, opens the list; what is typed
+// filters it. A text that still holds a variable is not sent (the server refuses it too).
 
 import { drawnIn, request } from '../api.js';
 import { problemIn, wordsOf } from './said.js';

@@ -1,4 +1,5 @@
-// Find words in the messages that are loaded, and further back when asked to. It always says how far it looked.
+// Find words in the messages that are loaded, and further back when asked to. It always says how
+// far it looked.
 
 const PAGES = 5; // of older messages for one press: each is a question to the gateway
 const FOUND = 'is-found';

@@ -1,6 +1,6 @@
-// A voice message: press, pause, listen, go on, send or throw away. A recording is never lost by a press: what is thrown
-// away can be brought back, and what is there when the chat closes is there when the client's chat opens again, on any
-// line. Like a file it does not outlive the page.
+// A voice message: press, pause, listen, go on, send or throw away. A recording is never lost by a
+// press: what is thrown away can be brought back, and what is there when the chat closes is there
+// when the client's chat opens again, on any line. Like a file it does not outlive the page.
 
 import { Recorder } from './recorder.js';
 
@@ -93,7 +93,7 @@ export function startVoice(chat, composer, signal) {
   async function end(which, why) {
     await which.end();
     if (which !== recorder) return;
-    const here = box.contains(document.activeElement); // else the user writes meanwhile, and Enter is no press of this
+    const here = box.contains(document.activeElement); // else the user writes meanwhile, and Enter is not meant for it
     say(why);
     show();
     if (here) box.querySelector('[data-voice="send"]').focus();

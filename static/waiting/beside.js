@@ -1,4 +1,5 @@
-// Beside an open chat: who answers it, since when its client waits, and whether a colleague writes just now.
+// Beside an open chat: who answers it, since when its client waits, and whether a colleague writes
+// just now.
 
 import { drawnIn, request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
@@ -81,8 +82,8 @@ export function followBeside(chat, signal) {
     request(`/chats/${chat.dataset.chat}/writing`, { json: { on: true }, signal }).catch(() => {});
   }
 
-  // The same again is left alone: it was read out already. So is a choice that the user has not made yet: the next look
-  // brings the news again.
+  // The same again is left alone: it was read out already. So is a choice that the user has not
+  // made yet: the next look brings the news again.
   function take(text, pressed = false) {
     const drawn = fragment(text);
     const more = drawn.querySelector('details');

@@ -1,5 +1,5 @@
-// Keys of the waiting list and an open chat. None is one that a browser, a screen reader or Bitrix24 takes: single
-// letters, and only while no field has the focus.
+// Keys of the waiting list and an open chat. None is one that a browser, a screen reader or
+// Bitrix24 takes: single letters, and only while no field has the focus.
 
 const page = document.getElementById('card');
 const ACTS = { n: next, t: take, r: waive, '/': write, '?': help };

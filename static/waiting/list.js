@@ -71,7 +71,8 @@ async function look(json = wanted()) {
   later();
 }
 
-// The same again is left alone, and so is an open list of choices; and what was asked before another filter was chosen.
+// The same again is left alone, and so is an open list of choices; and what was asked before
+// another filter was chosen.
 async function draw(json) {
   asked += 1;
   const mine = asked;
@@ -87,8 +88,8 @@ async function draw(json) {
   }
 }
 
-/** A dot in the tab of the list, and in the page's title where Bitrix24 lets a page name itself (not in a card's tab),
- *  as long as a client waits who was not in sight in the list yet. */
+/** A dot in the tab of the list, and in the page's title where Bitrix24 lets a page name itself
+ *  (not in a card's tab), as long as a client waits who was not in sight in the list yet. */
 export function tellOfNews() {
   const now = waitingNow();
   const inSight = !document.hidden && !document.getElementById('panel-write').hidden;

@@ -1,4 +1,5 @@
-// The page's side of the bridge: hears the frame, refuses strangers, answers through the callback id.
+// The page's side of the bridge: hears the frame, refuses strangers, answers through the callback
+// id.
 
 import { commands, isKnown, isRefused } from './commands.js';
 import { note } from './log.js';

@@ -1,4 +1,5 @@
-// A small BX24: what a framed page gets from /api/v1/. Written from the public protocol, not from the vendor's file.
+// A small BX24: what a framed page gets from /api/v1/. Written from the public protocol, not from
+// the vendor's file.
 
 (function () {
   'use strict';

@@ -1,5 +1,6 @@
-// What the frame may ask of the page (b24jssdk: packages/jssdk/src/frame/message/commands.ts).
-// Each command gets its params and `reply`; one that never replies leaves its callback waiting, as the portal does.
+// What the frame may ask of the page (b24jssdk: packages/jssdk/src/frame/message/commands.ts). Each
+// command gets its params and `reply`; one that never replies leaves its callback waiting, as the
+// portal does.
 
 import { note } from './log.js';
 import { field, isFirstRun, isInstall, newTokens, optionsOf, resize, setOption } from './opening.js';
@@ -90,7 +91,8 @@ function apart(params) {
   };
 }
 
-// setValue and getValue exist in a field alone; a placement's event can be bound, the app's own page has none.
+// setValue and getValue exist in a field alone; a placement's event can be bound, the app's own
+// page has none.
 export function isKnown(command) {
   if (['setValue', 'getValue'].includes(command)) return inField();
   if (command === 'placementBindEvent' || command === 'reloadData') return !onOwnPage();
@@ -110,7 +112,8 @@ function messenger(command, dialogId) {
   panel.show('messenger', panel.messengerName, String(dialogId ?? ''));
 }
 
-// The portal marks the application installed and loads the page anew; it does nothing where that is so already.
+// The portal marks the application installed and loads the page anew; it does nothing where that is
+// so already.
 async function finishInstall() {
   const { finished, why } = await (await fetch(`/install-finish${card.dataset.query}`, { method: 'POST' })).json();
   if (!finished) return note(`setInstallFinish: ${why}`, 'refused');

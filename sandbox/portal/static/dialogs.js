@@ -1,5 +1,6 @@
-// The portal's dialogs: users and departments, one colleague or several, items of the CRM. Each answers with a choice;
-// one that is closed without a choice answers nothing, as the portal's own do.
+// The portal's dialogs: users and departments, one colleague or several, items of the CRM. Each
+// answers with a choice; one that is closed without a choice answers nothing, as the portal's own
+// do.
 
 const query = document.getElementById('card').dataset.query;
 const dialog = document.createElement('dialog');

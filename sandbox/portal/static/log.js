@@ -1,4 +1,5 @@
-// The visible log: what came in, what was answered, what was refused. Newest last; text only, never markup.
+// The visible log: what came in, what was answered, what was refused. Newest last; text only, never
+// markup.
 
 const list = document.getElementById('log');
 const MAX_TEXT = 300;

@@ -40,7 +40,8 @@ export async function reopen() {
   post();
 }
 
-/** Keep an option for the next opening too. Resolves to all options, or to null where the user may not set it. */
+/** Keep an option for the next opening too. Resolves to all options, or to null where the user may
+ *  not set it. */
 export async function setOption(whose, { name, value }) {
   const headers = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({ name, value });

@@ -17,7 +17,8 @@ export function show(kind, title, words, closed = null) {
   onClose = closed;
 }
 
-/** Open a page of the portal over this one, for the same user. `settings` are those of a slider: title, width. */
+/** Open a page of the portal over this one, for the same user. `settings` are those of a slider:
+ *  title, width. */
 export function slide(path, params, { title = path, width = 0 }, closed) {
   const address = new URL(path, location.origin);
   for (const [key, value] of [...choices, ...Object.entries(params)]) address.searchParams.set(key, value);

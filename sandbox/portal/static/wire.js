@@ -1,5 +1,6 @@
-// The wire between frame and page: `cmd:params:cb:sid`, or an object when the command has a colon in its name.
-// BX24.js keeps the slot of empty params, b24jssdk drops it, so the last two parts are counted from the end.
+// The wire between frame and page: `cmd:params:cb:sid`, or an object when the command has a colon
+// in its name. BX24.js keeps the slot of empty params, b24jssdk drops it, so the last two parts are
+// counted from the end.
 
 export function parse(data) {
   if (typeof data === 'string') return parseText(data);
