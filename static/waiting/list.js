@@ -71,15 +71,15 @@ async function look(json = wanted()) {
   later();
 }
 
-// The same again is left alone, and so is an open list of choices; and what was asked before
-// another filter was chosen.
+// The same again is left alone, and so is an open list of choices. What was asked before another
+// filter was chosen, or before a press, is old.
 async function draw(json) {
   asked += 1;
   const mine = asked;
+  const place = document.getElementById('waiting');
   try {
     const text = await drawnIn(await request('/app/waiting', { json }));
-    const place = document.getElementById('waiting');
-    if (mine !== asked || text === drawn.get(place) || isChoosing(place)) return;
+    if (mine !== asked || !place.isConnected || text === drawn.get(place) || isChoosing(place)) return;
     redraw(text);
     drawn.set(document.getElementById('waiting'), text);
     tellOfNews();

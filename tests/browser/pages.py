@@ -20,6 +20,11 @@ ORDERS = "+7 926 111-22-33"  # has WhatsApp and no chat
 MARIA = "+7 912 345-67-89"  # has no WhatsApp
 INVALID = "12-34-5"
 
+# For what must not come: long enough for what draws at once.
+A_WHILE = """async () => {
+  for (let frames = 0; frames < 5; frames += 1) await new Promise(requestAnimationFrame);
+}"""
+
 SENT = ".tick-sent, .tick-delivered, .tick-read"  # whatever a poll has already learned
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
-from tests.browser.pages import IVAN, ORDERS, SENT, Card, Settings
+from tests.browser.pages import A_WHILE, IVAN, ORDERS, SENT, Card, Held, Settings
 from tests.stand import Outside
 
 
@@ -98,6 +98,14 @@ def test_the_list_of_who_waits_leaves_the_focus_where_it_is(settings: Settings, 
     items = settings.frame.locator("[data-waiting-chat]")
     expect(items).to_have_count(2)
     last = settings.frame.locator("[data-waiting-chat]").filter(has_text="961")
+    held = Held(settings.page, "**/app/waiting")
+    settings.page.clock.run_for(20_000)
+    until(settings.page, lambda: bool(held.answers))  # as the list was before the press
+    last.locator("[id$=-take]").press("Enter")
+    expect(last).to_contain_text(settings.say("you answer"))
+    held.come()
+    settings.inside.evaluate(A_WHILE)
+    assert settings.say("you answer") in last.inner_text()
     write = last.locator("[data-waiting-open]")
     write.focus()
     card.open(user="rep").reveal().open_chat(ORDERS)

@@ -7,13 +7,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.market import until
-from tests.browser.pages import IVAN, Card, Held, Settings
+from tests.browser.pages import A_WHILE, IVAN, Card, Held, Settings
 from tests.browser.test_application import application
 from tests.stand import CROWDED_DEAL, Outside
-
-A_WHILE = """async () => {
-  for (let frames = 0; frames < 5; frames += 1) await new Promise(requestAnimationFrame);
-}"""
 
 
 @pytest.fixture
