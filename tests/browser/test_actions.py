@@ -105,6 +105,7 @@ def test_a_place_and_a_colleagues_contact_go_out_from_the_clip(talk: Card) -> No
     expect(place.locator(SENT)).to_have_count(1)
     expect(place.locator(".place")).to_contain_text("55.75580, 37.61730")
 
+    talk.close_chat().open_chat(ORDERS)  # by now it is known who writes here
     talk.button("Attach").click()
     talk.button("Contact of a colleague").click()
     talk.frame.locator("#contact-colleague").select_option(label="Роман Продажин")

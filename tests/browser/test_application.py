@@ -47,6 +47,8 @@ def test_what_was_changed_in_the_application_is_in_the_card_when_it_is_closed(ca
     card.open(user="admin").reveal()
     card.button("Open the application").click()
     inside = application(card.page)
+    expect(inside.locator("#health")).to_be_attached()
+    expect(inside.locator("[data-load]")).to_have_count(0)  # its scripts are there, and hear the press
     inside.locator("#tab-card").click()
     choice = inside.locator("#visibility")
     choice.locator("input[value=facts]").check()
