@@ -26,5 +26,9 @@ addEventListener(
 /** Resolves at once, or when the press that is under way has done what it was meant for: within a
  *  second. */
 export async function pressEnded() {
-  for (let waited; waited !== ended; await waited) waited = ended; // another press may have begun
+  let waited;
+  do {
+    waited = ended;
+    await waited;
+  } while (waited !== ended); // another press has begun meanwhile
 }

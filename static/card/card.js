@@ -415,14 +415,27 @@ function markRows() {
   if (find) findNumber(find.value);
 }
 
-// The focus and what was unfolded stay.
 function swapRow(place, row) {
-  const open = place.querySelector('[data-action="more"][aria-expanded="true"]');
-  const draw = () => {
-    place.replaceWith(row);
-    if (open && row.querySelector('[data-action="more"]')) unfold(row.querySelector('[data-action="more"]'));
+  keepAsUsed(
+    place,
+    () => place.replaceWith(row),
+    () => row.querySelector('button'),
+  );
+}
+
+// Rows are drawn anew in there: what was unfolded stays so, and the focus where it was; else
+// `otherwise()` has it.
+function keepAsUsed(place, draw, otherwise) {
+  const unfolded = [...place.querySelectorAll('[data-action="more"][aria-expanded="true"]')];
+  const ids = unfolded.map((button) => button.closest('.phone').id);
+  const redraw = () => {
+    draw();
+    for (const id of ids) {
+      const button = document.getElementById(id)?.querySelector('[data-action="more"]');
+      if (button) unfold(button);
+    }
   };
-  keepFocus(draw, { otherwise: () => row.querySelector('button') });
+  keepFocus(redraw, { otherwise });
 }
 
 async function draw(path, body) {
@@ -444,15 +457,11 @@ async function html(path, json) {
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
   shownLine();
-  const open = [...content.querySelectorAll('[data-action="more"][aria-expanded="true"]')];
-  const redraw = () => {
-    content.replaceChildren(node);
-    for (const button of open) {
-      const same = document.getElementById(button.closest('.phone').id)?.querySelector('[data-action="more"]');
-      if (same) unfold(same);
-    }
-  };
-  keepFocus(redraw, { otherwise: () => content });
+  keepAsUsed(
+    content,
+    () => content.replaceChildren(node),
+    () => content,
+  );
   keepPicked();
   shownLine();
   markRows();

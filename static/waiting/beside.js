@@ -56,7 +56,7 @@ export function followBeside(chat, signal) {
   async function post(path, json) {
     try {
       const response = await request(path, { json, signal });
-      take(await drawnIn(response, signal), true);
+      take(await drawnIn(response, signal));
     } catch (error) {
       if (!(error instanceof Refused) || error.message !== 'confirm') return later();
       if (await confirmed('question', fragment(error.html))) return post(path, { ...json, confirmed: true });
@@ -84,12 +84,12 @@ export function followBeside(chat, signal) {
 
   // The same again is left alone: it was read out already. So is a choice that the user has not
   // made yet: the next look brings the news again.
-  function take(text, pressed = false) {
+  function take(text) {
     const drawn = fragment(text);
     const more = drawn.querySelector('details');
     if (more && place.querySelector('details[open]')) more.open = true;
     if (drawn.outerHTML === place.outerHTML) return;
-    if (!pressed && isChoosing(place)) {
+    if (isChoosing(place)) {
       etag = '';
       return;
     }
