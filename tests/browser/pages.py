@@ -306,6 +306,16 @@ class ClientPhone:
         page.close()
 
 
+def slider(page: Page) -> FrameLocator:
+    """The portal's page that opened over the card."""
+    return page.frame_locator("#panel-page iframe")
+
+
+def application(page: Page) -> FrameLocator:
+    """Our own page in there."""
+    return slider(page).frame_locator("#frame iframe")
+
+
 def serious_in(page: Framed) -> list[str]:
     """What axe calls serious or critical, with the element."""
     inside = page.inside

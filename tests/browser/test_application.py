@@ -4,19 +4,10 @@ cards and profiles."""
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.pages import IVAN, MARIA, Card, Settings
+from tests.browser.pages import IVAN, MARIA, Card, Settings, application, slider
 from tests.stand import DEAL, Outside
-
-
-def slider(page: Page) -> FrameLocator:
-    """The portal's page that opened over the card."""
-    return page.frame_locator("#panel-page iframe")
-
-
-def application(page: Page) -> FrameLocator:
-    return slider(page).frame_locator("#frame iframe")
 
 
 @pytest.mark.parametrize(("user", "embed", "title"), [("admin", "tab", "Lines"), ("rep", "field", "My settings")])

@@ -1,18 +1,16 @@
 """Cards that show everything at once while a line's checks run dry or pause: said in the rows,
 nothing asked, and numbers are known again once the line may ask."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 
 from sandbox.demo import Demo
-from tests.browser.conftest import Complaints, leave_pages
+from tests.browser.conftest import Complaints, in_database, leave_pages
 from tests.browser.market import until
 from tests.browser.pages import SENT, Card, Settings, serious_in
-from tests.stand import CROWDED_DEAL, PATIENCE, Outside
+from tests.stand import CROWDED_DEAL, Outside
 
 BUDGET, BY_ITSELF = 5, 4  # four fifths are for pages, the rest is for presses
 WORLD = "/crm/type/183/details/12/"
@@ -21,10 +19,9 @@ WORLD = "/crm/type/183/details/12/"
 @pytest.fixture
 def only_sales(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[None]:
     """One line on, so that no other one asks in its place; its limits are taken back."""
-    file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
 
     def change(values: str) -> None:
-        with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection, connection:
+        with in_database(demo) as connection:
             connection.execute(f"UPDATE lines SET limits = '{{}}', active = {values}")
         demo.restart_widget()  # it remembers lines for some seconds
 

@@ -2,8 +2,6 @@
 that keeps up."""
 
 import re
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from playwright.sync_api import Route, expect
 
 from benchmarks.browser import Wire
 from sandbox.demo import Demo
-from tests.browser.conftest import Complaints, is_said
+from tests.browser.conftest import Complaints, in_database, is_said
 from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answer, serious_in
 from tests.stand import CROWDED_DEAL, Outside
 
@@ -85,8 +83,7 @@ def test_a_card_with_one_number_opens_its_chat_and_one_key_sends(
 
 def choose(demo: Demo, name: str, value: bool) -> None:
     """What the reps chose for themselves."""
-    file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(file, timeout=30)) as connection, connection:
+    with in_database(demo) as connection:
         connection.execute(f"UPDATE user_settings SET {name} = ?", [value])
     demo.restart_widget()  # a drawn card is remembered with them
 

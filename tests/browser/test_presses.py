@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.market import until
-from tests.browser.pages import A_WHILE, IVAN, Card, Held, Settings
-from tests.browser.test_application import application
+from tests.browser.pages import A_WHILE, IVAN, Card, Held, Settings, application
 from tests.stand import CROWDED_DEAL, Outside
 
 

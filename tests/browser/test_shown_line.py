@@ -2,15 +2,13 @@
 would press Send."""
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from sandbox.demo import Demo
-from tests.browser.conftest import Complaints
+from tests.browser.conftest import Complaints, in_database
 from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, serious_in
 from tests.stand import Outside
 
@@ -21,15 +19,14 @@ SwitchOff = Callable[[str, str], None]
 @pytest.fixture
 def change_line(demo: Demo, outside: Outside) -> Iterator[SwitchOff]:
     """Change a column of a line behind the card's back; taken back afterwards."""
-    file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
 
     def change(name: str, values: str) -> None:
-        with closing(sqlite3.connect(file, timeout=30)) as connection, connection:
+        with in_database(demo) as connection:
             connection.execute(f"UPDATE lines SET {values} WHERE name = ?", [name])
         demo.restart_widget()  # it remembers lines for some seconds
 
     yield change
-    with closing(sqlite3.connect(file, timeout=30)) as connection, connection:
+    with in_database(demo) as connection:
         connection.execute("UPDATE lines SET active = 1, removed_at = 0")
     demo.restart_widget()
 
